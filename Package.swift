@@ -1,0 +1,99 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// SwiftPM refuses unsafe flags in a package that somebody depends on by version. There, unless MARTLET_SIMD_FLAGS is
+// set, the kernels are built for the baseline instruction set only: slower, but they build.
+let isRoot =
+  Context.environment["MARTLET_SIMD_FLAGS"] != nil || !Context.packageDirectory.contains("/checkouts/")
+
+/// Kernels are optimised in debug builds too; -fno-math-errno keeps square roots vectorised.
+func kernelSettings(_ flags: [String], defining name: String) -> [SwiftSetting] {
+  let optimised = ["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-fno-math-errno"]
+  return isRoot ? [.define(name), .unsafeFlags(optimised + flags)] : [.define("BASE")]
+}
+let driverSettings: [SwiftSetting] = isRoot ? [.unsafeFlags(["-O", "-wmo", "-num-threads", "2"])] : []
+
+// One source for every instruction set: the files of AVX2 and AVX512 are links to those of Base.
+var kernelTargets: [Target] = [
+  .target(
+    name: "MartletKernelsBase", dependencies: ["MartletKernelTable"], path: "Sources/CPUKernels/Base",
+    swiftSettings: kernelSettings([], defining: "BASE"))
+]
+#if arch(x86_64)
+  kernelTargets.append(
+    .target(
+      name: "MartletKernelsAVX2", dependencies: ["MartletKernelTable"], path: "Sources/CPUKernels/AVX2",
+      swiftSettings: kernelSettings(["-Xcc", "-march=haswell"], defining: "AVX2")))
+  kernelTargets.append(
+    .target(
+      name: "MartletKernelsAVX512", dependencies: ["MartletKernelTable"], path: "Sources/CPUKernels/AVX512",
+      swiftSettings: kernelSettings(["-Xcc", "-march=skylake-avx512"], defining: "AVX512")))
+#endif
+let kernelNames: [Target.Dependency] = kernelTargets.map { .target(name: $0.name) }
+
+let rooms: [Target] = [
+  // Values and contracts: shapes, geometry, primitives, the protocol of a device.
+  .target(name: "MartletCore", path: "Sources/Core", swiftSettings: driverSettings),
+  // The signatures of the CPU's leaf functions.
+  .target(name: "MartletKernelTable", path: "Sources/CPUKernels/Table"),
+  // The device in pure Swift.
+  .target(
+    name: "MartletCPU", dependencies: ["MartletCore", "MartletKernelTable"] + kernelNames, path: "Sources/CPU",
+    swiftSettings: driverSettings),
+  // What is computed: tensors, the trace, operations with their derivatives, the planner.
+  .target(name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU"], path: "Sources/Tensor"),
+  // Parameters, layers, initializers, losses.
+  .target(name: "MartletLayers", dependencies: ["MartletTensor"], path: "Sources/Layers"),
+  // Files and data sets.
+  .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CMessageDigest", path: "Sources/CMessageDigest", providers: [.apt(["libmd-dev"])]),
+  .target(
+    name: "MartletData",
+    dependencies: [
+      "MartletTensor", "CZlib", "CMessageDigest", .product(name: "SystemPackage", package: "swift-system"),
+    ],
+    path: "Sources/Data",
+    linkerSettings: [.linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
+  // Optimizers, the epoch loop, metrics, runs.
+  .target(name: "MartletTraining", dependencies: ["MartletLayers", "MartletData"], path: "Sources/Training"),
+  // Networks with their papers.
+  .target(name: "MartletModels", dependencies: ["MartletLayers"], path: "Sources/Models"),
+  // All of it under one name, and the catalog of networks.
+  .target(name: "Martlet", dependencies: ["MartletTraining", "MartletModels"], path: "Sources/Martlet"),
+  // The command.
+  .executableTarget(
+    name: "martlet",
+    dependencies: ["Martlet", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    path: "Sources/Tool"),
+  // Tables of speed, and the worker that is timed beside other frameworks.
+  .executableTarget(
+    name: "martlet-bench",
+    dependencies: ["Martlet", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    path: "Benchmarks", exclude: ["NOTES.md", "results"]),
+]
+let tests: [Target] = [
+  .target(name: "MartletTestSupport", dependencies: ["Martlet"], path: "Tests/Support"),
+  .testTarget(name: "CoreTests", dependencies: ["MartletCore"]),
+  .testTarget(name: "ConformanceTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "TensorTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "LayersTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "DataTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "TrainingTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "ModelsTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "ToolTests", dependencies: ["MartletTestSupport"]),
+]
+
+let package = Package(
+  name: "martlet",
+  products: [
+    .library(name: "Martlet", targets: ["Martlet"]),
+    .executable(name: "martlet", targets: ["martlet"]),
+    .executable(name: "martlet-bench", targets: ["martlet-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: kernelTargets + rooms + tests,
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x)

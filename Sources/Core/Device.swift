@@ -1,0 +1,84 @@
+/// Memory on a device. It goes back to the device's pool when the last reference is gone.
+public protocol DeviceBuffer: AnyObject, Sendable {
+  var byteCount: Int { get }
+}
+
+/// What a primitive reads or writes: a dense array in a device's memory, or a number handed over by value.
+public struct Operand {
+  /// Nil for a scalar.
+  public var buffer: (any DeviceBuffer)?
+  /// Where the array begins in the buffer.
+  public var byteOffset: Int
+  public var shape: Shape
+  public var dtype: DType
+  /// A scalar's 32 bits.
+  public var word: UInt32
+
+  public init(_ buffer: any DeviceBuffer, byteOffset: Int = 0, shape: Shape, dtype: DType = .float32) {
+    self.buffer = buffer
+    self.byteOffset = byteOffset
+    self.shape = shape
+    self.dtype = dtype
+    word = 0
+  }
+
+  /// A number by value: the bits of a Float, or of an Int32.
+  public init(scalar word: UInt32, dtype: DType) {
+    buffer = nil
+    byteOffset = 0
+    shape = []
+    self.dtype = dtype
+    self.word = word
+  }
+
+  public static func scalar(_ value: Float) -> Operand { Operand(scalar: value.bitPattern, dtype: .float32) }
+  public static func scalar(_ value: Int32) -> Operand {
+    Operand(scalar: UInt32(bitPattern: value), dtype: .int32)
+  }
+
+  public var isScalar: Bool { buffer == nil }
+}
+
+/// Bytes of a device's memory in the engine's hands.
+public struct MemoryStatistics: Sendable, Equatable {
+  /// In buffers that something refers to.
+  public var inUse: Int
+  /// In freed buffers that are kept for reuse.
+  public var cached: Int
+  /// The high-water mark of `inUse` + `cached`.
+  public var peak: Int
+
+  public init(inUse: Int = 0, cached: Int = 0, peak: Int = 0) {
+    self.inUse = inUse
+    self.cached = cached
+    self.peak = peak
+  }
+}
+
+/// Something that runs primitives, and knows nothing else.
+public protocol Device: AnyObject, Sendable {
+  /// A short name that also selects it: `cpu`.
+  var name: String { get }
+  /// One line for people: processor, instruction set, threads.
+  var summary: String { get }
+  var memory: MemoryStatistics { get }
+
+  /// Memory with undefined contents, aligned to 64 bytes.
+  ///
+  /// - Throws: `DeviceError` where there is not enough.
+  func allocate(byteCount: Int) throws -> any DeviceBuffer
+
+  /// Copies bytes from the host to a place in a buffer, in order with the primitives around it.
+  func upload(_ bytes: UnsafeRawBufferPointer, to buffer: any DeviceBuffer, at byteOffset: Int) throws
+
+  /// Waits for what was encoded before, and copies bytes to the host.
+  func download(
+    _ buffer: any DeviceBuffer, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws
+
+  /// Runs a primitive after everything encoded before it; may return earlier than it ends. Outputs may share memory
+  /// with inputs of the same shape and type where the primitive is elementwise, and nowhere else.
+  func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws
+
+  /// Waits until everything encoded has ended.
+  func synchronize() throws
+}
