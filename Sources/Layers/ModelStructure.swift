@@ -1,0 +1,138 @@
+import Synchronization
+
+/// The parameters, states and layers of a model with their names, as reflection finds them.
+public final class ModelStructure: @unchecked Sendable {
+  /// In the order of the stored properties; a parameter that is used in two places stands once, under its first name.
+  public let parameters: [Parameter]
+  public let states: [State]
+  public let layers: [any Layer]
+  /// The path of each layer by its identity; the model itself has the empty path.
+  let paths: [ObjectIdentifier: String]
+  weak var model: (any Layer)?
+
+  private init(walking model: any Layer) {
+    var walk = Walk()
+    walk.visit(model, path: "")
+    parameters = walk.parameters
+    states = walk.states
+    layers = walk.layers
+    paths = walk.paths
+    self.model = model
+    for (parameter, name) in zip(parameters, walk.parameterNames) where parameter.cell == nil {
+      parameter.name = name
+    }
+    for (state, name) in zip(states, walk.stateNames) where state.cell == nil { state.name = name }
+    names = walk.parameterNames
+    stateNames = walk.stateNames
+  }
+
+  /// The names of the parameters and states in this model.
+  public let names: [String]
+  public let stateNames: [String]
+
+  var isBuilt: Bool { parameters.allSatisfy { $0.cell != nil } && states.allSatisfy { $0.cell != nil } }
+
+  /// Runs a closure with this model's names at hand.
+  func use<R>(_ body: () throws -> R) rethrows -> R {
+    var context = ModelContext.current
+    context.structure = self
+    return try context.run(body)
+  }
+
+  private static let known = Mutex<[ObjectIdentifier: ModelStructure]>([:])
+
+  /// The structure of a model: walked once, and again when it is built anew.
+  public static func of(_ model: any Layer) -> ModelStructure {
+    let key = ObjectIdentifier(model)
+    if let structure = known.withLock({ $0[key] }), structure.model === model { return structure }
+    return refresh(model)
+  }
+
+  @discardableResult
+  static func refresh(_ model: any Layer) -> ModelStructure {
+    let structure = ModelStructure(walking: model)
+    known.withLock { known in
+      known = known.filter { $0.value.model != nil }
+      known[ObjectIdentifier(model)] = structure
+    }
+    return structure
+  }
+}
+
+/// The walk through stored properties.
+private struct Walk {
+  var parameters: [Parameter] = []
+  var parameterNames: [String] = []
+  var states: [State] = []
+  var stateNames: [String] = []
+  var layers: [any Layer] = []
+  var paths: [ObjectIdentifier: String] = [:]
+  private var seen: Set<ObjectIdentifier> = []
+
+  mutating func visit(_ value: Any, path: String) {
+    switch value {
+    case let parameter as Parameter:
+      if seen.insert(ObjectIdentifier(parameter)).inserted {
+        parameters.append(parameter)
+        parameterNames.append(path)
+      }
+    case let state as State:
+      if seen.insert(ObjectIdentifier(state)).inserted {
+        states.append(state)
+        stateNames.append(path)
+      }
+    case is Tensor: break
+    case let layer as any Layer:
+      guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
+      layers.append(layer)
+      paths[ObjectIdentifier(layer)] = path
+      visitProperties(of: layer, path: path)
+    default: visitProperties(of: value, path: path)
+    }
+  }
+
+  private mutating func visitProperties(of value: Any, path: String) {
+    var mirror: Mirror? = Mirror(reflecting: value)
+    if mirror?.displayStyle == .dictionary {
+      visitDictionary(value, path: path)
+      return
+    }
+    let isOptional = mirror?.displayStyle == .optional
+    while let current = mirror {
+      for (position, child) in current.children.enumerated() {
+        let label = isOptional ? nil : child.label ?? String(position)
+        visit(child.value, path: [path, label ?? ""].filter { !$0.isEmpty }.joined(separator: "."))
+      }
+      mirror = current.superclassMirror
+    }
+  }
+
+  private mutating func visitDictionary(_ value: Any, path: String) {
+    let pairs = Mirror(reflecting: value).children.map { child -> (key: String, value: Any) in
+      let pair = Array(Mirror(reflecting: child.value).children)
+      return ("\(pair[0].value)", pair[1].value)
+    }
+    for pair in pairs.sorted(by: { $0.key < $1.key }) {
+      visit(pair.value, path: path.isEmpty ? pair.key : "\(path).\(pair.key)")
+    }
+  }
+}
+
+extension Layer {
+  /// The parameters with their dotted names.
+  public var parameters: [(name: String, parameter: Parameter)] {
+    let structure = ModelStructure.of(self)
+    return Array(zip(structure.names, structure.parameters)).map { (name: $0, parameter: $1) }
+  }
+
+  /// The states with their dotted names.
+  public var states: [(name: String, state: State)] {
+    let structure = ModelStructure.of(self)
+    return Array(zip(structure.stateNames, structure.states)).map { (name: $0, state: $1) }
+  }
+
+  /// The number of trained numbers.
+  public var parameterCount: Int {
+    ModelStructure.of(self).parameters.reduce(0) { $0 + ($1.shape?.count ?? 0) }
+  }
+}

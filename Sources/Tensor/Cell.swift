@@ -1,0 +1,44 @@
+/// A mutable place for one array: what parameters and states are made of. Inside a scope a read sees the scope's own
+/// assignments, which are committed when the scope ends well.
+package final class Cell {
+  package let shape: Shape
+  package let dtype: DType
+  package var storage: Storage
+
+  package init(shape: Shape, dtype: DType, storage: Storage) {
+    self.shape = shape
+    self.dtype = dtype
+    self.storage = storage
+  }
+
+  /// The value: in an open scope the traced one, elsewhere a copy that later changes do not touch.
+  package func read() -> Tensor {
+    if let trace = Context.current.trace { return trace.read(self) }
+    do {
+      return Tensor(.stored(try storage.copy()), shape: shape, dtype: dtype)
+    } catch {
+      fatalError("\(error)")
+    }
+  }
+
+  package func assign(_ tensor: Tensor) {
+    precondition(
+      tensor.shape == shape && tensor.dtype == dtype,
+      "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held")
+    if let trace = Context.current.trace {
+      trace.assign(tensor, to: self)
+    } else {
+      storage = tensor.storage
+    }
+  }
+
+  /// Copies elements into the memory that the cell has, at once.
+  package func overwrite(with tensor: Tensor) throws {
+    precondition(
+      tensor.shape == shape && tensor.dtype == dtype,
+      "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held")
+    try tensor.hostArray().withUnsafeBytes {
+      try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset)
+    }
+  }
+}

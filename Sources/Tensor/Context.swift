@@ -1,0 +1,56 @@
+import MartletCPU
+import Synchronization
+
+/// Whether layers behave as in training (dropout drops, batch normalisation uses the batch) or as in inference.
+public enum Phase: Sendable { case inference, training }
+
+/// What operations find around them: device, phase, random state, and the scope that is open. Scoped to a task.
+public struct Context: Sendable {
+  public var device: any Device
+  public var phase = Phase.inference
+  public var random: RandomState
+  /// Whether scopes run every operation at once instead of planning: for debugging, with the same results.
+  public var isImmediate = false
+  package var trace: Trace?
+
+  @TaskLocal public static var current = Context(device: Devices.best, random: RandomState(seed: 0))
+
+  init(device: any Device, random: RandomState) {
+    self.device = device
+    self.random = random
+  }
+}
+
+/// Runs a closure in a changed context. What is not given stays as it is.
+public func withContext<R>(
+  device: (any Device)? = nil, phase: Phase? = nil, seed: UInt64? = nil, random: RandomState? = nil,
+  immediate: Bool? = nil, _ body: () throws -> R
+) rethrows -> R {
+  var context = Context.current
+  if let device { context.device = device }
+  if let phase { context.phase = phase }
+  if let seed { context.random = RandomState(seed: seed) }
+  if let random { context.random = random }
+  if let immediate { context.isImmediate = immediate }
+  return try Context.$current.withValue(context) { try body() }
+}
+
+/// The source of random keys: the n-th random operation of a context takes the n-th key of its seed.
+public final class RandomState: @unchecked Sendable {
+  public let seed: UInt64
+  private let next = Atomic<UInt64>(0)
+
+  public init(seed: UInt64, counter: UInt64 = 0) {
+    self.seed = seed
+    next.store(counter, ordering: .relaxed)
+  }
+
+  /// How many keys were taken.
+  public var counter: UInt64 { next.load(ordering: .relaxed) }
+
+  func takeKey() -> UInt64 {
+    let taken = next.wrappingAdd(1, ordering: .relaxed).oldValue
+    let block = Philox(key: seed).block(taken)
+    return UInt64(block[0]) | UInt64(block[1]) << 32
+  }
+}

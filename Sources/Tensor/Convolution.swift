@@ -1,0 +1,105 @@
+extension Tensor {
+  /// Convolution (cross-correlation, as everywhere in deep learning) of an input (N, spatial axes, C) with a kernel
+  /// (spatial axes, C / groups, F).
+  ///
+  /// - Returns: (N, output axes, F), with bias and activation applied.
+  public func convolution(
+    _ kernel: Tensor, bias: Tensor? = nil, strides: Spatial = 1, padding: Padding = .valid,
+    dilationRate: Spatial = 1, groups: Int = 1, activation: Epilogue.Activation = .linear,
+    file: StaticString = #fileID, line: Int = #line
+  ) -> Tensor {
+    convolution(
+      kernel, bias: bias, strides: strides, padding: padding, dilationRate: dilationRate, groups: groups,
+      activation: activation, site: Site(file: file, line: line)
+    ) { try $0.geometry(input: shape, filters: kernel.shape[-1]) }
+  }
+
+  /// Transposed convolution: the backward-data pass of the convolution with the same hyperparameters. The kernel is
+  /// (spatial axes, F / groups, C), as in Keras.
+  ///
+  /// - Returns: (N, larger axes, F), with bias and activation applied.
+  public func transposedConvolution(
+    _ kernel: Tensor, bias: Tensor? = nil, strides: Spatial = 1, padding: Padding = .valid,
+    outputPadding: Spatial? = nil, dilationRate: Spatial = 1, groups: Int = 1,
+    activation: Epilogue.Activation = .linear, file: StaticString = #fileID, line: Int = #line
+  ) -> Tensor {
+    convolution(
+      kernel, bias: bias, strides: strides, padding: padding, dilationRate: dilationRate, groups: groups,
+      activation: activation, pass: .backwardData, site: Site(file: file, line: line)
+    ) {
+      try $0.transposedGeometry(
+        input: shape, filters: kernel.shape[-2] * groups, outputPadding: outputPadding)
+    }
+  }
+
+  private func convolution(
+    _ kernel: Tensor, bias: Tensor?, strides: Spatial, padding: Padding, dilationRate: Spatial, groups: Int,
+    activation: Epilogue.Activation, pass: ConvolutionPass = .forward, site: Site,
+    geometry: (Convolution) throws -> ConvolutionGeometry
+  ) -> Tensor {
+    let operands = [self, kernel] + (bias.map { [$0] } ?? [])
+    if operands.contains(where: \.isFailed) { return Tensor.fail("", operands, site: site) }
+    guard kernel.rank == rank, rank >= 3 else {
+      return Tensor.fail(
+        "convolution needs an input (N, spatial axes, channels) and a kernel of as many axes; received \(shape) "
+          + "and \(kernel.shape)", operands, site: site)
+    }
+    do {
+      let kernelSize = Spatial(Array(kernel.shape.sizes.dropLast(2)))
+      let geometry = try geometry(
+        Convolution(
+          kernelSize: kernelSize, strides: strides, padding: padding, dilationRate: dilationRate, groups: groups))
+      guard kernel.shape == geometry.kernelShape else {
+        return Tensor.fail(
+          "the kernel must be \(geometry.kernelShape) for an input \(shape) with groups \(groups); received "
+            + "\(kernel.shape)", operands, site: site)
+      }
+      let filters = pass == .forward ? geometry.outputChannels : geometry.inputChannels
+      guard bias == nil || bias!.shape == [filters] else {
+        return Tensor.fail("the bias must be \(filters); received \(bias!.shape)", operands, site: site)
+      }
+      return Tensor.convolve(
+        pass, geometry, operands, Epilogue(hasBias: bias != nil, activation: activation), site: site)
+    } catch {
+      return Tensor.fail((error as? ShapeError)?.message ?? "\(error)", operands, site: site)
+    }
+  }
+
+  static func convolve(
+    _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ operands: [Tensor],
+    _ epilogue: Epilogue = .none, site: Site = .unknown
+  ) -> Tensor {
+    let shape =
+      switch pass {
+      case .forward: geometry.outputShape
+      case .backwardData: geometry.inputShape
+      case .backwardKernel: geometry.kernelShape
+      }
+    return record(.convolution(pass, geometry, epilogue), operands, shape: shape, site: site)
+  }
+}
+
+extension ConvolutionGeometry {
+  /// The three passes are the derivatives of each other, with x, y and w changing roles.
+  func derivative(of pass: ConvolutionPass, _ epilogue: Epilogue, _ d: Differential) -> [Tensor?] {
+    let dz = epilogue.gradientBeforeActivation(d)
+    let (a, b) = (d.operands[0], d.operands[1])
+    let passes: (a: ConvolutionPass, b: ConvolutionPass)
+    let operands: (a: [Tensor], b: [Tensor])
+    switch pass {
+    case .forward:
+      passes = (.backwardData, .backwardKernel)
+      operands = ([dz, b], [a, dz])
+    case .backwardData:
+      passes = (.forward, .backwardKernel)
+      operands = ([dz, b], [dz, a])
+    case .backwardKernel:
+      passes = (.backwardData, .forward)
+      operands = ([b, dz], [a, dz])
+    }
+    return [
+      d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil,
+      d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil,
+    ] + epilogue.gradients(of: dz, d, first: 2)
+  }
+}

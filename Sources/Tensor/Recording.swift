@@ -1,0 +1,164 @@
+extension Tensor {
+  /// The result of one primitive with one output: recorded in the open scope, or computed at once.
+  static func record(
+    _ primitive: Primitive, _ operands: [Tensor], shape: Shape, dtype: DType = .float32,
+    site: Site = .unknown
+  ) -> Tensor {
+    record(primitive, operands, outputs: [(shape, dtype)], site: site)[0]
+  }
+
+  /// The results of one primitive.
+  static func record(
+    _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)],
+    site: Site = .unknown
+  ) -> [Tensor] {
+    guard let trace = openTrace(operands) else {
+      return compute(primitive, operands, outputs: outputs)
+    }
+    if operands.contains(where: \.isFailed) { return outputs.map { trace.failed($0.shape, $0.dtype) } }
+    return trace.record(primitive, operands, outputs: outputs, site: site)
+  }
+
+  /// The open scope that operands belong to, or that is open around the caller.
+  static func openTrace(_ operands: [Tensor]) -> Trace? {
+    for operand in operands {
+      if let trace = operand.trace { return trace }
+    }
+    return Context.current.trace
+  }
+
+  /// Whether this stands for a result that could not be made.
+  var isFailed: Bool {
+    if case .traced(_, -1) = payload { return true }
+    return false
+  }
+
+  /// A shape that does not fit: the scope remembers the message and throws it at its end; outside a scope it is a
+  /// programmer's error and traps.
+  static func fail(
+    _ message: @autoclosure () -> String, _ operands: [Tensor], site: Site, shape: Shape? = nil
+  ) -> Tensor {
+    let like = shape ?? operands.first?.shape ?? []
+    let dtype = operands.first?.dtype ?? .float32
+    guard let trace = openTrace(operands) else {
+      preconditionFailure(ShapeError(message(), site: site.text).description)
+    }
+    if !operands.contains(where: \.isFailed) { trace.fail(message(), site: site) }
+    return trace.failed(like, dtype)
+  }
+
+  /// The same elements under another shape.
+  func viewed(as shape: Shape, site: Site = .unknown) -> Tensor {
+    alias(.reshape, shape: shape, site: site)
+  }
+
+  func alias(_ operation: Operation, shape: Shape, site: Site = .unknown) -> Tensor {
+    if shape == self.shape && operation == .reshape { return self }
+    if isFailed { return Tensor(payload, shape: shape, dtype: dtype) }
+    guard let trace = Tensor.openTrace([self]) else {
+      return Tensor(.stored(storage), shape: shape, dtype: dtype)
+    }
+    let operand = trace.filled(trace.position(of: self, site: site))
+    return trace.tensor(
+      Int(
+        trace.append(operation, operands: CollectionOfOne(operand), shape: shape, dtype: dtype, site: site)))
+  }
+
+  /// Runs a primitive at once, outside every scope.
+  private static func compute(
+    _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)]
+  ) -> [Tensor] {
+    let device = operands.lazy.compactMap(\.home).first ?? Context.current.device
+    do {
+      let inputs = operands.map { operand in
+        if let home = operand.home {
+          precondition(
+            home === device,
+            "a tensor on \(device.name) met one on \(home.name); move one of them with copied(to:)")
+        }
+        return operand
+      }.enumerated().map { index, operand in
+        operand.operand(byValue: primitive.takesNumber(at: index, of: operands.count))
+      }
+      let results = try outputs.map { try Storage(on: device, shape: $0.shape, dtype: $0.dtype) }
+      try device.encode(
+        primitive, inputs: inputs,
+        outputs: zip(results, outputs).map { $0.operand(shape: $1.shape, dtype: $1.dtype) })
+      return zip(results, outputs).map { Tensor(.stored($0), shape: $1.shape, dtype: $1.dtype) }
+    } catch {
+      fatalError("\(error)")
+    }
+  }
+
+  private var home: (any Device)? {
+    if case .stored(let storage) = payload { return storage.device }
+    return nil
+  }
+
+  /// What a device gets: numbers by value where the primitive takes them so.
+  private func operand(byValue: Bool) -> Operand {
+    if case .number(let word) = payload, byValue { return Operand(scalar: word, dtype: dtype) }
+    return storage.operand(shape: shape, dtype: dtype)
+  }
+}
+
+extension Primitive {
+  /// Whether an operand may be a number by value instead of an array.
+  func takesNumber(at index: Int, of count: Int) -> Bool {
+    switch self {
+    case .elementwise, .fill, .random: true
+    case .batchNormalization, .batchNormalizationBackward, .copy: index == count - 1
+    case .reduction, .gemm, .convolution, .pooling, .softmax, .softmaxCrossEntropy,
+      .softmaxCrossEntropyBackward, .gather, .scatterAdd, .topK:
+      false
+    }
+  }
+}
+
+extension Trace {
+  func failed(_ shape: Shape, _ dtype: DType) -> Tensor {
+    Tensor(.traced(self, -1), shape: shape, dtype: dtype)
+  }
+
+  func record(
+    _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)], site: Site
+  ) -> [Tensor] {
+    let positions = operands.enumerated().map { index, operand -> Int32 in
+      let position = position(of: operand, site: site)
+      return primitive.takesNumber(at: index, of: operands.count) ? position : filled(position)
+    }
+    let first = append(
+      .primitive(primitive), operands: positions, shape: outputs[0].shape, dtype: outputs[0].dtype, site: site)
+    for part in 1..<max(1, outputs.count) {
+      append(
+        .part(part), operands: CollectionOfOne(first), shape: outputs[part].shape, dtype: outputs[part].dtype,
+        site: site)
+    }
+    if isImmediate && !isDry { runNow(Int(first)) }
+    return outputs.indices.map { tensor(Int(first) + $0) }
+  }
+
+  /// An array in place of a number.
+  func filled(_ position: Int32) -> Int32 {
+    let record = records[Int(position)]
+    guard record.operation == .number else { return position }
+    let index = append(
+      .primitive(.fill), operands: CollectionOfOne(position), shape: record.shape, dtype: record.dtype,
+      site: record.site)
+    if isImmediate && !isDry { runNow(Int(index)) }
+    return index
+  }
+}
+
+extension Tensor {
+  /// Marks the open scope as failed with a message, or traps outside one; a value-less tensor of this shape.
+  package func failing(_ message: String, file: StaticString, line: Int) -> Tensor {
+    Tensor.fail(message, [self], site: Site(file: file, line: line))
+  }
+
+  /// The position of a traced tensor's record.
+  package var recordIndex: Int? {
+    guard case .traced(_, let index) = payload, index >= 0 else { return nil }
+    return Int(index)
+  }
+}

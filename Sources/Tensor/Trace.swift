@@ -1,0 +1,273 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What a record does.
+package enum Operation: Hashable {
+  /// An array from outside the scope.
+  case leaf
+  /// A number by value.
+  case number
+  case primitive(Primitive)
+  /// Another output of the primitive that is operand 0.
+  case part(Int)
+  /// The elements of operand 0 under another shape: no work, no memory.
+  case reshape
+  /// Operand 0, through which no gradient flows: no work, no memory.
+  case stopGradient
+}
+
+/// One operation of a scope.
+package struct Record {
+  package var operation: Operation
+  /// Positions of its operands in the trace's list.
+  var firstOperand: Int32
+  var operandCount: Int32
+  package var shape: Shape
+  package var dtype: DType
+  /// The layer that was running, as a position in the trace's list, or -1.
+  package var layer: Int32
+  package var site: Site
+}
+
+/// A place in the user's source.
+package struct Site {
+  package var file: StaticString
+  package var line: Int
+  package static let unknown = Site(file: "", line: 0)
+  package var text: String? { line == 0 ? nil : "\(file):\(line)" }
+}
+
+/// The operations of one scope in the order in which the program ran them. It belongs to one thread.
+package final class Trace: @unchecked Sendable {
+  package let device: any Device
+  /// Shapes only: nothing is allocated or run.
+  package let isDry: Bool
+  let isImmediate: Bool
+  package private(set) var records: [Record] = []
+  private(set) var operandList: [Int32] = []
+  /// The arrays of records that have one already: leaves, and everything that was run early.
+  var values: [Storage?] = []
+  /// The bits of numbers, by record.
+  var words: [UInt32] = []
+  /// A running hash of everything a plan depends on.
+  private(set) var structure = StructureHash()
+  package private(set) var failure: ShapeError?
+  private(set) var isOpen = true
+  private var owner = pthread_self()
+  /// Names of the layers that are running, outermost first, and of all that were met.
+  package private(set) var layerNames: [String] = []
+  private var runningLayers: [Int32] = []
+  private var layerPositions: [String: Int32] = [:]
+  /// Where the next records come from, when it is not their caller: set while a derivative is recorded.
+  private var inheritedOrigin: (site: Site, layer: Int32)?
+  /// The record that holds a cell's value now, and the cells that were assigned, in order.
+  private var cellRecords: [ObjectIdentifier: Int32] = [:]
+  private(set) var assignments: [(cell: Cell, record: Int32)] = []
+  private var assignmentPositions: [ObjectIdentifier: Int] = [:]
+  /// Leaves that are a cell's own memory, which changes later.
+  private(set) var cellLeaves: Set<Int32> = []
+
+  package init(device: any Device, isDry: Bool = false, isImmediate: Bool = false) {
+    self.device = device
+    self.isDry = isDry
+    self.isImmediate = isImmediate
+    records.reserveCapacity(256)
+    operandList.reserveCapacity(512)
+  }
+
+  package var count: Int { records.count }
+
+  package func operands(of index: Int) -> ArraySlice<Int32> {
+    let record = records[index]
+    return operandList[Int(record.firstOperand)..<Int(record.firstOperand + record.operandCount)]
+  }
+
+  package func tensor(_ index: Int) -> Tensor {
+    Tensor(.traced(self, Int32(index)), shape: records[index].shape, dtype: records[index].dtype)
+  }
+
+  func close() { isOpen = false }
+}
+
+// MARK: - Appending
+
+extension Trace {
+  @discardableResult
+  func append(
+    _ operation: Operation, operands: some Collection<Int32>, shape: Shape, dtype: DType, site: Site,
+    value: Storage? = nil, word: UInt32 = 0
+  ) -> Int32 {
+    checkOwner(site: site)
+    let origin = inheritedOrigin ?? (site: site, layer: runningLayers.last ?? -1)
+    structure.combine(operation, shape, dtype)
+    for operand in operands { structure.combine(operand) }
+    records.append(
+      Record(
+        operation: operation, firstOperand: Int32(operandList.count), operandCount: Int32(operands.count),
+        shape: shape, dtype: dtype, layer: origin.layer, site: origin.site))
+    operandList.append(contentsOf: operands)
+    values.append(value)
+    words.append(word)
+    return Int32(records.count - 1)
+  }
+
+  /// The position of a tensor in this trace; arrays and numbers from outside become leaves.
+  func position(of tensor: Tensor, site: Site) -> Int32 {
+    switch tensor.payload {
+    case .traced(let trace, let index):
+      precondition(
+        trace === self || !trace.isOpen,
+        "a tensor of an enclosing scope cannot be used in another trace")
+      precondition(
+        trace === self,
+        "this tensor belongs to a scope that is closed; it was made by \(trace.describe(Int(index))). "
+          + "Return it from the scope to keep it")
+      return index
+    case .stored(let storage):
+      precondition(
+        storage.device === device,
+        "a tensor on \(storage.device.name) met one on \(device.name); move one of them first")
+      return append(
+        .leaf, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, value: storage)
+    case .number(let word):
+      return append(
+        .number, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, word: word)
+    }
+  }
+
+  /// A leaf without a value: the input of a dry run.
+  package func placeholder(shape: Shape, dtype: DType) -> Tensor {
+    tensor(Int(append(.leaf, operands: EmptyCollection(), shape: shape, dtype: dtype, site: .unknown)))
+  }
+
+  private func checkOwner(site: Site) {
+    precondition(
+      pthread_equal(owner, pthread_self()) != 0,
+      "a scope belongs to the thread that opened it; another one appended at \(site.text ?? "an operator"). "
+        + "Open a scope of its own in each task")
+    precondition(isOpen, "an operation was recorded in a scope that is closed")
+  }
+
+  /// Remembers the first shape that did not fit; the scope throws it at its end.
+  func fail(_ message: String, site: Site) {
+    guard failure == nil else { return }
+    let origin = inheritedOrigin ?? (site: site, layer: runningLayers.last ?? -1)
+    failure = ShapeError(
+      message, layer: origin.layer < 0 ? nil : layerNames[Int(origin.layer)], site: origin.site.text)
+  }
+
+  func describe(_ index: Int) -> String {
+    let record = records[index]
+    let layer = record.layer < 0 ? nil : layerNames[Int(record.layer)]
+    let place = [layer, record.site.text].compactMap { $0 }.joined(separator: ", ")
+    return place.isEmpty ? "\(record.operation.name)" : "\(record.operation.name) (\(place))"
+  }
+
+  /// Records what a closure does under the name of a layer.
+  package func within<R>(layer name: String, _ body: () throws -> R) rethrows -> R {
+    let position: Int32
+    if let known = layerPositions[name] {
+      position = known
+    } else {
+      position = Int32(layerNames.count)
+      layerNames.append(name)
+      layerPositions[name] = position
+    }
+    runningLayers.append(position)
+    defer { runningLayers.removeLast() }
+    return try body()
+  }
+
+  /// Records what a closure does under the origin of an earlier record.
+  func inheritingOrigin<R>(of index: Int, _ body: () throws -> R) rethrows -> R {
+    let previous = inheritedOrigin
+    inheritedOrigin = (records[index].site, records[index].layer)
+    defer { inheritedOrigin = previous }
+    return try body()
+  }
+}
+
+// MARK: - Cells
+
+extension Trace {
+  func read(_ cell: Cell) -> Tensor {
+    let key = ObjectIdentifier(cell)
+    if let index = cellRecords[key] { return tensor(Int(index)) }
+    let index = append(
+      .leaf, operands: EmptyCollection(), shape: cell.shape, dtype: cell.dtype, site: .unknown,
+      value: cell.storage)
+    cellRecords[key] = index
+    cellLeaves.insert(index)
+    return tensor(Int(index))
+  }
+
+  func assign(_ tensor: Tensor, to cell: Cell) {
+    let index = position(of: tensor, site: .unknown)
+    let key = ObjectIdentifier(cell)
+    cellRecords[key] = index
+    if let position = assignmentPositions[key] {
+      assignments[position].record = index
+    } else {
+      assignmentPositions[key] = assignments.count
+      assignments.append((cell, index))
+    }
+  }
+}
+
+/// A hash over the structure of a trace, cheap to extend by one record.
+struct StructureHash: Hashable {
+  private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+  mutating func combine(_ number: Int32) {
+    value = (value ^ UInt64(UInt32(bitPattern: number))) &* 0xC2B2_AE3D_27D4_EB4F
+    value ^= value >> 29
+  }
+
+  mutating func combine(_ operation: Operation, _ shape: Shape, _ dtype: DType) {
+    var hasher = Hasher()
+    hasher.combine(operation)
+    hasher.combine(shape)
+    hasher.combine(dtype)
+    let hash = UInt64(bitPattern: Int64(hasher.finalize()))
+    value = (value ^ hash) &* 0x9FB2_1C65_1E98_DF25
+    value ^= value >> 32
+  }
+}
+
+extension Operation {
+  var name: String {
+    switch self {
+    case .leaf: "an array"
+    case .number: "a number"
+    case .reshape: "reshape"
+    case .stopGradient: "stopGradient"
+    case .part(let part): "output \(part)"
+    case .primitive(let primitive): primitive.name
+    }
+  }
+}
+
+extension Primitive {
+  /// The name of the family, for people.
+  package var name: String {
+    switch self {
+    case .elementwise(let program): program.singleOpcode.map { "\($0)" } ?? "elementwise"
+    case .reduction(let reduction): "\(reduction.kind)"
+    case .gemm: "matmul"
+    case .convolution(let pass, _, _): "convolution \(pass)"
+    case .pooling(let pass, let geometry): "\(geometry.kind) pooling \(pass)"
+    case .batchNormalization: "batchNormalization"
+    case .batchNormalizationBackward: "batchNormalization backward"
+    case .softmax(let logarithm): logarithm ? "logSoftmax" : "softmax"
+    case .softmaxCrossEntropy: "softmaxCrossEntropy"
+    case .softmaxCrossEntropyBackward: "softmaxCrossEntropy backward"
+    case .gather: "gather"
+    case .scatterAdd: "scatterAdd"
+    case .copy: "copy"
+    case .topK: "topK"
+    case .fill: "fill"
+    case .random(let distribution): "random \(distribution)"
+    }
+  }
+}
