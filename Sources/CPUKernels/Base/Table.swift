@@ -1,4 +1,4 @@
 import MartletKernelTable
 
 /// The leaf functions compiled for this module's instruction set.
-public func kernelTable() -> KernelTable { KernelTable() }
+public func kernelTable() -> KernelTable { KernelTable(matrix: matrixKernels(), elements: elementKernels()) }

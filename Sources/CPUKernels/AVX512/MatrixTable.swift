@@ -1,0 +1,1 @@
+../Base/MatrixTable.swift

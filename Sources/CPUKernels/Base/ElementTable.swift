@@ -1,0 +1,3 @@
+import MartletKernelTable
+
+func elementKernels() -> ElementKernels { ElementKernels() }

@@ -1,0 +1,3 @@
+import MartletKernelTable
+
+func matrixKernels() -> MatrixKernels { MatrixKernels(lanes: lanes) }

@@ -1,0 +1,78 @@
+import MartletCPU
+import MartletCore
+import Testing
+
+/// A device under test, with a name that the test report shows.
+struct TestDevice: Sendable, CustomTestStringConvertible {
+  let device: any Device
+  let testDescription: String
+}
+
+/// Every instruction set of this processor with one and with two threads.
+enum Devices {
+  static let all: [TestDevice] = InstructionSet.available.flatMap { simd in
+    [1, 2].map { threads in
+      do {
+        return TestDevice(
+          device: try CPUDevice(threads: threads, simd: simd), testDescription: "cpu \(simd) x\(threads)")
+      } catch {
+        fatalError("\(error)")
+      }
+    }
+  }
+}
+
+extension TestDevice {
+  /// Runs a primitive on host arrays. Outputs are full of NaN bits before, so an element that is never written shows.
+  func run(
+    _ primitive: Primitive, _ inputs: [HostArray], scalars: [Operand] = [], outputs: [(Shape, DType)]
+  ) throws -> [HostArray] {
+    let operands = try inputs.map(upload) + scalars
+    let results = try outputs.map { shape, dtype in
+      try upload(
+        HostArray(shape: shape, dtype: dtype) { $0.initializeMemory(as: UInt8.self, repeating: 0xFF) })
+    }
+    try device.encode(primitive, inputs: operands, outputs: results)
+    try device.synchronize()
+    return try results.map(download)
+  }
+
+  /// The usual case: one float output.
+  func run(
+    _ primitive: Primitive, _ inputs: [HostArray], scalars: [Operand] = [], output: Shape
+  ) throws -> [Float] {
+    try run(primitive, inputs, scalars: scalars, outputs: [(output, .float32)])[0].values()
+  }
+
+  func upload(_ array: HostArray) throws -> Operand {
+    let buffer = try device.allocate(byteCount: array.shape.count * array.dtype.byteCount)
+    try array.withUnsafeBytes { try device.upload($0, to: buffer, at: 0) }
+    return Operand(buffer, shape: array.shape, dtype: array.dtype)
+  }
+
+  func download(_ operand: Operand) throws -> HostArray {
+    try HostArray(shape: operand.shape, dtype: operand.dtype) { bytes in
+      try device.download(operand.buffer!, at: operand.byteOffset, into: bytes)
+    }
+  }
+}
+
+/// Test data: multiples of 1/64 in [-1, 1), the same for the same seed.
+func noise(_ shape: Shape, seed: UInt64) -> HostArray {
+  var generator = PhiloxGenerator(seed: seed)
+  return HostArray((0..<shape.count).map { _ in Float(generator.word() >> 25) / 64 - 1 }, shape: shape)
+}
+
+/// Element by element: |actual - expected| <= absolute + relative * |expected|. Reports the first that is off.
+func expectClose(
+  _ actual: [Float], _ expected: [Double], relative: Double, absolute: Double, _ what: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(actual.count == expected.count, "\(what)", sourceLocation: sourceLocation)
+  let off = zip(actual, expected).enumerated().first { _, pair in
+    !(Swift.abs(Double(pair.0) - pair.1) <= absolute + relative * Swift.abs(pair.1))
+  }
+  if let (index, (actual, expected)) = off {
+    Issue.record("\(what) element \(index): \(actual) instead of \(expected)", sourceLocation: sourceLocation)
+  }
+}
