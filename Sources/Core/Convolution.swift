@@ -42,7 +42,8 @@ extension Padding: CustomStringConvertible {
     case .same: ".same"
     case .full: ".full"
     case .causal: ".causal"
-    case .explicit(let sides): ".explicit(\(sides.map { "\($0.before)+\($0.after)" }.joined(separator: ", ")))"
+    case .explicit(let sides):
+      ".explicit(\(sides.map { "\($0.before)+\($0.after)" }.joined(separator: ", ")))"
     }
   }
 }
@@ -129,7 +130,8 @@ public struct Convolution: Hashable, Sendable {
           larger[position] = (size - 1) * stride + effective - side.before - side.after
         }
         guard larger[position] > 0 else {
-          throw ShapeError("kernel \(axes.window[axis]) leaves no output for input \(size) with padding \(padding)")
+          throw ShapeError(
+            "kernel \(axes.window[axis]) leaves no output for input \(size) with padding \(padding)")
         }
         before[position] =
           padding.sides(
@@ -239,7 +241,8 @@ extension ConvolutionGeometry {
       }
       return [
         Lattice(
-          start: Extent(repeating: 0), step: Extent(repeating: 1), count: output, sourceStep: strides, taps: taps)
+          start: Extent(repeating: 0), step: Extent(repeating: 1), count: output, sourceStep: strides,
+          taps: taps)
       ]
     case .backwardData:
       var lattices: [Lattice] = []

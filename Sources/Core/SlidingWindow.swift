@@ -53,7 +53,8 @@ struct SlidingWindow {
     self.strides = Extent(axes.strides, filler: 1)
     dilation = Extent(axes.dilation, filler: 1)
     if case .explicit(let sides) = padding {
-      guard sides.count == 1 || sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 }) else {
+      guard sides.count == 1 || sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 })
+      else {
         throw ShapeError("padding \(padding) does not fit \(rank) spatial axes")
       }
     }

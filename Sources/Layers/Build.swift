@@ -15,7 +15,8 @@ extension Layer {
 
   /// The output's shape (without the batch axis) for inputs of a shape, without allocating anything.
   public func outputShape(for input: Shape) throws -> Shape {
-    let session = try BuildSession(ModelStructure.refresh(self)).dryRun(self, inputShape: Shape([1] + input.sizes))
+    let session = try BuildSession(ModelStructure.refresh(self)).dryRun(
+      self, inputShape: Shape([1] + input.sizes))
     return session.outputShape.removing(axis: 0)
   }
 }
@@ -50,7 +51,7 @@ final class BuildSession: @unchecked Sendable {
     context.structure = structure
     context.build = self
     context.capture = nil
-    try Scope.enter(trace) {
+    Scope.enter(trace) {
       context.run {
         outputShape = model(trace.placeholder(shape: inputShape, dtype: .float32)).shape
       }
@@ -65,16 +66,20 @@ final class BuildSession: @unchecked Sendable {
   }
 
   /// The value-less reading of a parameter: the first one fixes its shape.
-  func read(_ parameter: Parameter, _ expected: Shape, in trace: Trace, file: StaticString, line: Int) -> Tensor {
+  func read(_ parameter: Parameter, _ expected: Shape, in trace: Trace, file: StaticString, line: Int)
+    -> Tensor
+  {
     let isKnown = structure.parameters.contains { $0 === parameter }
     if !isKnown { unknown.append("a parameter of \(expected)") }
     return read(
-      ObjectIdentifier(parameter), parameter.name, parameter.cell?.shape, expected, in: trace, file: file, line: line)
+      ObjectIdentifier(parameter), parameter.name, parameter.cell?.shape, expected, in: trace, file: file,
+      line: line)
   }
 
   func read(_ state: State, _ expected: Shape, in trace: Trace, file: StaticString, line: Int) -> Tensor {
     if !structure.states.contains(where: { $0 === state }) { unknown.append("a state of \(expected)") }
-    return read(ObjectIdentifier(state), state.name, state.cell?.shape, expected, in: trace, file: file, line: line)
+    return read(
+      ObjectIdentifier(state), state.name, state.cell?.shape, expected, in: trace, file: file, line: line)
   }
 
   private func read(
@@ -87,10 +92,17 @@ final class BuildSession: @unchecked Sendable {
     let reading = trace.placeholder(shape: expected, dtype: .float32)
     readings[key] = reading
     guard shape == expected else {
-      return reading.failing("\(name) is \(shape), and this input asks for \(expected)", file: file, line: line)
+      return reading.failing(
+        "\(name) is \(shape), and this input asks for \(expected)", file: file, line: line)
     }
     return reading
   }
+
+  /// The shape of a parameter or state in this run.
+  func shape(of parameter: Parameter) -> Shape {
+    parameterShapes[ObjectIdentifier(parameter)] ?? parameter.shape ?? [0]
+  }
+  func shape(of state: State) -> Shape { parameterShapes[ObjectIdentifier(state)] ?? state.shape ?? [0] }
 
   func begin() -> Int {
     openCalls.append(0)
@@ -130,7 +142,8 @@ extension BuildSession {
       let shape = parameterShapes[ObjectIdentifier(state)] ?? []
       state.shape = shape
       state.cell = Cell(
-        shape: shape, dtype: .float32, storage: try compute { Tensor.full(shape, state.initialValue) }.storage)
+        shape: shape, dtype: .float32, storage: try compute { Tensor.full(shape, state.initialValue) }.storage
+      )
     }
   }
 
@@ -145,7 +158,8 @@ extension BuildSession {
         }
       ) { _ in
         parameters.enumerated().map { index, parameter in
-          parameter.initializer.value(arena.shapes[index], key: Initializer.key(seed: seed, path: parameter.name))
+          parameter.initializer.value(
+            arena.shapes[index], key: Initializer.key(seed: seed, path: parameter.name))
         }
       }
     }

@@ -33,7 +33,8 @@ public enum Initializer: Hashable, Sendable {
     case .heNormal: return truncatedNormal(shape, variance: 2 / fans.in, key)
     case .lecunUniform: return uniform(shape, limit: 3 / fans.in, key)
     case .lecunNormal: return truncatedNormal(shape, variance: 1 / fans.in, key)
-    case .randomUniform(let low, let high): return Tensor.random(.uniform, shape, key: key) * (high - low) + low
+    case .randomUniform(let low, let high):
+      return Tensor.random(.uniform, shape, key: key) * (high - low) + low
     case .randomNormal(let mean, let deviation):
       return Tensor.random(.normal, shape, key: key) * deviation + mean
     }

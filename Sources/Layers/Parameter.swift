@@ -24,7 +24,8 @@ public final class Parameter {
       return build.read(self, expected, in: trace, file: file, line: line)
     }
     guard let cell else {
-      preconditionFailure("\(name.isEmpty ? "a parameter" : name) has no value yet: call build(input:) on the model")
+      preconditionFailure(
+        "\(name.isEmpty ? "a parameter" : name) has no value yet: call build(input:) on the model")
     }
     guard cell.shape == expected else {
       return cell.read().failing(
@@ -47,7 +48,8 @@ public final class Parameter {
 
   private func set(_ newValue: Tensor) {
     guard let cell else {
-      preconditionFailure("\(name.isEmpty ? "a parameter" : name) has no value yet: call build(input:) on the model")
+      preconditionFailure(
+        "\(name.isEmpty ? "a parameter" : name) has no value yet: call build(input:) on the model")
     }
     do {
       try cell.overwrite(with: newValue)
@@ -74,7 +76,8 @@ public final class State {
       return build.read(self, expected, in: trace, file: file, line: line)
     }
     guard let cell else {
-      preconditionFailure("\(name.isEmpty ? "a state" : name) has no value yet: call build(input:) on the model")
+      preconditionFailure(
+        "\(name.isEmpty ? "a state" : name) has no value yet: call build(input:) on the model")
     }
     guard cell.shape == expected else {
       return cell.read().failing(

@@ -48,7 +48,8 @@ extension Tensor {
       let kernelSize = Spatial(Array(kernel.shape.sizes.dropLast(2)))
       let geometry = try geometry(
         Convolution(
-          kernelSize: kernelSize, strides: strides, padding: padding, dilationRate: dilationRate, groups: groups))
+          kernelSize: kernelSize, strides: strides, padding: padding, dilationRate: dilationRate,
+          groups: groups))
       guard kernel.shape == geometry.kernelShape else {
         return Tensor.fail(
           "the kernel must be \(geometry.kernelShape) for an input \(shape) with groups \(groups); received "

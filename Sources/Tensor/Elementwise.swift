@@ -152,7 +152,9 @@ extension Tensor {
 
 extension ElementwiseProgram {
   func derivative(_ d: Differential) -> [Tensor?] {
-    guard let opcode = singleOpcode else { preconditionFailure("only plans hold programs of several operations") }
+    guard let opcode = singleOpcode else {
+      preconditionFailure("only plans hold programs of several operations")
+    }
     guard d.y.dtype.isFloatingPoint else { return d.operands.map { _ in nil } }
     let gradients = opcode.derivative(d.operands, d.y, d.dy, d.isWanted)
     return gradients.indices.map { index in

@@ -33,7 +33,8 @@ extension Trace {
     case .primitive(let primitive):
       var outputs = [(index, try Storage(on: device, shape: record.shape, dtype: record.dtype))]
       for part in parts(of: index) {
-        outputs.append((part, try Storage(on: device, shape: records[part].shape, dtype: records[part].dtype)))
+        outputs.append(
+          (part, try Storage(on: device, shape: records[part].shape, dtype: records[part].dtype)))
       }
       try device.encode(
         primitive, inputs: try operands(of: index).map { try operand(Int($0)) },

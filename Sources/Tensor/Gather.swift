@@ -36,7 +36,8 @@ extension Tensor {
           + "received \(indices.shape) \(indices.dtype)", [self, indices], site: site)
     }
     let gather = Gather(
-      outer: shape.count(of: 0..<rank - 1), axis: shape[-1], inner: 1, count: indices.shape[-1], isBatched: true)
+      outer: shape.count(of: 0..<rank - 1), axis: shape[-1], inner: 1, count: indices.shape[-1],
+      isBatched: true)
     return Tensor.record(
       .gather(gather), [self, indices.cast(to: .int32)], shape: indices.shape, dtype: dtype, site: site)
   }
@@ -78,7 +79,8 @@ enum TopK {
   static func derivative(_ d: Differential) -> [Tensor?] {
     let x = d.operands[0]
     let gather = Gather(
-      outer: x.shape.count(of: 0..<x.rank - 1), axis: x.shape[-1], inner: 1, count: d.y.shape[-1], isBatched: true)
+      outer: x.shape.count(of: 0..<x.rank - 1), axis: x.shape[-1], inner: 1, count: d.y.shape[-1],
+      isBatched: true)
     return [Tensor.record(.scatterAdd(gather), [d.dy, d.outputs[1]], shape: x.shape)]
   }
 }

@@ -140,11 +140,12 @@ public func valueWithGradient(
 public func valueWithGradients(
   at xs: [Tensor], _ body: ([Tensor]) throws -> Tensor
 ) throws -> (value: Tensor, gradients: [Tensor]) {
-  let (value, gradients) = try Scope.run { trace in
+  try Scope.run { trace -> (value: Tensor, gradients: [Tensor]) in
     let inside = xs.map { trace.tensor(Int(trace.position(of: $0, site: .unknown))) }
     let value = try body(inside)
     let gradients = trace.gradients(of: value, withRespectTo: inside)
     return (value, zip(gradients, inside).map { $0 ?? Tensor.zeros($1.shape) })
+  } map: { result, transform in
+    (transform(result.value), result.gradients.map(transform))
   }
-  return (value, gradients)
 }

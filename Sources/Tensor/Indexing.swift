@@ -1,6 +1,10 @@
 /// What a subscript takes from one axis.
 public struct TensorIndex: ExpressibleByIntegerLiteral, Sendable {
-  enum Kind { case one(Int), range(Int?, Int?, Int), newAxis, rest }
+  enum Kind {
+    case one(Int)
+    case range(Int?, Int?, Int)
+    case newAxis, rest
+  }
   let kind: Kind
 
   /// One position, which drops the axis; negative ones count from the end.
@@ -72,7 +76,9 @@ extension Tensor {
 
   private func sliced(_ indices: [TensorIndex.Kind]) -> Tensor {
     var indices = indices
-    let used = indices.filter { if case .newAxis = $0 { false } else if case .rest = $0 { false } else { true } }
+    let used = indices.filter {
+      if case .newAxis = $0 { false } else if case .rest = $0 { false } else { true }
+    }
     guard used.count <= rank else {
       return Tensor.fail("\(used.count) indices for \(shape), which has \(rank) axes", [self], site: .unknown)
     }

@@ -4,7 +4,8 @@ extension Tensor {
   public func matmul(_ other: Tensor, file: StaticString = #fileID, line: Int = #line) -> Tensor {
     let site = Site(file: file, line: line)
     guard rank > 0, other.rank > 0 else {
-      return Tensor.fail("matmul needs arrays of at least one axis; received scalars", [self, other], site: site)
+      return Tensor.fail(
+        "matmul needs arrays of at least one axis; received scalars", [self, other], site: site)
     }
     let a = rank == 1 ? viewed(as: [1, count]) : self
     let b = other.rank == 1 ? other.viewed(as: [other.count, 1]) : other
@@ -49,7 +50,8 @@ extension Tensor {
   ) -> Tensor {
     guard rank >= 1, w.rank == 2, shape[-1] == w.shape[0] else {
       return Tensor.fail(
-        "a kernel of \(w.shape) needs inputs of \(w.shape[0]) features; received \(shape)", [self, w], site: site)
+        "a kernel of \(w.shape) needs inputs of \(w.shape[0]) features; received \(shape)", [self, w],
+        site: site)
     }
     let rows = count / Swift.max(1, shape[-1])
     let product = Tensor.gemm(
@@ -64,7 +66,8 @@ extension Tensor {
   ) -> Tensor {
     let shape: Shape = gemm.batch == 1 ? [gemm.m, gemm.n] : [gemm.batch, gemm.m, gemm.n]
     return record(
-      .gemm(gemm, Epilogue(hasBias: bias != nil, activation: activation)), [a, b] + (bias.map { [$0] } ?? []),
+      .gemm(gemm, Epilogue(hasBias: bias != nil, activation: activation)),
+      [a, b] + (bias.map { [$0] } ?? []),
       shape: shape, site: site)
   }
 }
@@ -79,7 +82,8 @@ extension GEMM {
       let gradient =
         transposeA
         ? Tensor.gemm(
-          GEMM(m: k, n: m, k: n, transposeA: transposeB, transposeB: true, batch: batch, sharesA: sharesB), b, dz)
+          GEMM(m: k, n: m, k: n, transposeA: transposeB, transposeB: true, batch: batch, sharesA: sharesB), b,
+          dz)
         : Tensor.gemm(
           GEMM(m: m, n: k, k: n, transposeB: !transposeB, batch: batch, sharesB: sharesB), dz, b)
       return sharesA && batch > 1 ? gradient.sum(axes: 0).viewed(as: a.shape) : gradient.viewed(as: a.shape)
@@ -88,7 +92,8 @@ extension GEMM {
       let gradient =
         transposeB
         ? Tensor.gemm(
-          GEMM(m: n, n: k, k: m, transposeA: true, transposeB: transposeA, batch: batch, sharesB: sharesA), dz, a)
+          GEMM(m: n, n: k, k: m, transposeA: true, transposeB: transposeA, batch: batch, sharesB: sharesA),
+          dz, a)
         : Tensor.gemm(
           GEMM(m: k, n: n, k: m, transposeA: !transposeA, batch: batch, sharesA: sharesA), a, dz)
       return sharesB && batch > 1 ? gradient.sum(axes: 0).viewed(as: b.shape) : gradient.viewed(as: b.shape)
@@ -115,7 +120,8 @@ extension Epilogue {
     if hasBias {
       let bias = d.operands[first]
       gradients.append(
-        d.isWanted[first] ? dz.viewed(as: [dz.count / bias.count, bias.count]).sum(axes: 0).viewed(as: bias.shape) : nil)
+        d.isWanted[first]
+          ? dz.viewed(as: [dz.count / bias.count, bias.count]).sum(axes: 0).viewed(as: bias.shape) : nil)
     }
     if hasResidual { gradients.append(dz) }
     return gradients

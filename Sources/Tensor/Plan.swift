@@ -73,7 +73,9 @@ final class Plan {
     let slots = try slotSizes.map { try device.allocate(byteCount: $0) }
     let outcomes = try resultSizes.indices.map { index in
       try destinations[index]
-        ?? Storage(device: device, buffer: device.allocate(byteCount: resultSizes[index]), byteCount: resultSizes[index])
+        ?? Storage(
+          device: device, buffer: device.allocate(byteCount: resultSizes[index]),
+          byteCount: resultSizes[index])
     }
     func operand(_ argument: Argument) -> Operand {
       switch argument.place {

@@ -50,7 +50,10 @@ final class PlanCache: Sendable {
   }
 
   private static func forgetOldest(_ state: inout State) {
-    guard let oldest = state.entries.min(by: { ($0.value.map(\.lastUse).max() ?? 0) < ($1.value.map(\.lastUse).max() ?? 0) })
+    guard
+      let oldest = state.entries.min(by: {
+        ($0.value.map(\.lastUse).max() ?? 0) < ($1.value.map(\.lastUse).max() ?? 0)
+      })
     else { return }
     state.count -= oldest.value.count
     state.entries[oldest.key] = nil

@@ -51,17 +51,20 @@ extension Tensor {
   ///   - positions: what `maxPooledWithPositions` gave.
   ///   - shape: the shape that was pooled.
   public func unpooled(
-    _ positions: Tensor, to shape: Shape, poolSize: Spatial, strides: Spatial? = nil, padding: Padding = .valid,
+    _ positions: Tensor, to shape: Shape, poolSize: Spatial, strides: Spatial? = nil,
+    padding: Padding = .valid,
     file: StaticString = #fileID, line: Int = #line
   ) -> Tensor {
     let site = Site(file: file, line: line)
     do {
       let pooling = Pooling(.max, poolSize: poolSize, strides: strides, padding: padding)
       let geometry = try pooling.geometry(input: shape)
-      guard geometry.outputShape == self.shape, positions.shape == self.shape, positions.dtype == .int32 else {
+      guard geometry.outputShape == self.shape, positions.shape == self.shape, positions.dtype == .int32
+      else {
         return Tensor.fail(
           "unpooling to \(shape) needs values and int32 positions of \(geometry.outputShape); received "
-            + "\(self.shape) and \(positions.shape) \(positions.dtype)", [self, positions], site: site, shape: shape)
+            + "\(self.shape) and \(positions.shape) \(positions.dtype)", [self, positions], site: site,
+          shape: shape)
       }
       return Tensor.record(.pooling(.backward, geometry), [self, positions], shape: shape, site: site)
     } catch {

@@ -128,7 +128,8 @@ extension Trace {
       return primitive.takesNumber(at: index, of: operands.count) ? position : filled(position)
     }
     let first = append(
-      .primitive(primitive), operands: positions, shape: outputs[0].shape, dtype: outputs[0].dtype, site: site)
+      .primitive(primitive), operands: positions, shape: outputs[0].shape, dtype: outputs[0].dtype, site: site
+    )
     for part in 1..<max(1, outputs.count) {
       append(
         .part(part), operands: CollectionOfOne(first), shape: outputs[part].shape, dtype: outputs[part].dtype,

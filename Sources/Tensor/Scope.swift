@@ -42,28 +42,46 @@ public func compute<each R: TensorGroup>(
   device: (any Device)? = nil, phase: Phase? = nil, _ body: () throws -> (repeat each R)
 ) throws -> (repeat each R) {
   try withContext(device: device, phase: phase) {
-    try Scope.run { _ in try body() }
+    try Scope.run { _ in
+      try body()
+    } map: { results, transform in
+      (repeat (each results).mapTensors(transform))
+    }
   }
 }
 
 /// The machinery of scopes.
 package enum Scope {
   /// Runs a closure in the open scope, or in a new one that is planned and run at its end.
-  package static func run<each R: TensorGroup>(
-    destinations: ((repeat each R)) -> [(tensor: Tensor, storage: Storage)] = { _ in [] },
-    _ body: (Trace) throws -> (repeat each R)
-  ) throws -> (repeat each R) {
+  ///
+  /// - Parameters:
+  ///   - destinations: memory for some of the results.
+  ///   - map: replaces the tensors of what the closure returns.
+  package static func run<R>(
+    destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] },
+    _ body: (Trace) throws -> R, map: (R, (Tensor) -> Tensor) -> R
+  ) throws -> R {
     if let open = Context.current.trace { return try body(open) }
     let context = Context.current
     let trace = Trace(device: context.device, isImmediate: context.isImmediate)
     defer { trace.close() }
     let returned = try enter(trace) { try body(trace) }
     if let failure = trace.failure { throw failure }
-    var finish = ScopeEnd(trace)
-    for (tensor, storage) in destinations(returned) { finish.add(tensor, destination: storage) }
-    for value in repeat each returned { _ = value.mapTensors { finish.add($0); return $0 } }
-    try finish.run()
-    return (repeat (each returned).mapTensors { finish.outcome($0) })
+    var end = ScopeEnd(trace)
+    for (tensor, storage) in destinations(returned) { end.add(tensor, destination: storage) }
+    _ = map(returned) {
+      end.add($0)
+      return $0
+    }
+    try end.run()
+    return map(returned) { end.outcome($0) }
+  }
+
+  /// The same for a result that knows its tensors.
+  package static func run<R: TensorGroup>(
+    destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] }, _ body: (Trace) throws -> R
+  ) throws -> R {
+    try run(destinations: destinations, body) { $0.mapTensors($1) }
   }
 
   /// Runs a closure with a trace open.
@@ -90,8 +108,8 @@ private struct ScopeEnd {
   }
 
   private mutating func add(_ index: Int32, destination: Storage?) {
-    guard positions[index] == nil else { return }
-    positions[index] = results.count
+    guard destination != nil || positions[index] == nil else { return }
+    if positions[index] == nil { positions[index] = results.count }
     if let destination { destinations[results.count] = destination }
     results.append(Plan.Result(record: index, hasDestination: destination != nil))
   }

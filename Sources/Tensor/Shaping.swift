@@ -92,11 +92,13 @@ extension Tensor {
   public func tiled(_ counts: [Int], file: StaticString = #fileID, line: Int = #line) -> Tensor {
     guard counts.count == rank, counts.allSatisfy({ $0 >= 0 }) else {
       return Tensor.fail(
-        "tiling \(shape) needs \(rank) counts; received \(counts)", [self], site: Site(file: file, line: line))
+        "tiling \(shape) needs \(rank) counts; received \(counts)", [self], site: Site(file: file, line: line)
+      )
     }
     var result = self
     for (axis, times) in counts.enumerated() where times != 1 {
-      result = Tensor.concatenated([Tensor](repeating: result, count: times), axis: axis, file: file, line: line)
+      result = Tensor.concatenated(
+        [Tensor](repeating: result, count: times), axis: axis, file: file, line: line)
     }
     return result
   }
@@ -121,7 +123,8 @@ extension Tensor {
   ) -> Tensor {
     guard sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 }) else {
       return Tensor.fail(
-        "padding \(shape) needs \(rank) pairs of counts; received \(sides.map { ($0.before, $0.after) })", [self],
+        "padding \(shape) needs \(rank) pairs of counts; received \(sides.map { ($0.before, $0.after) })",
+        [self],
         site: Site(file: file, line: line))
     }
     let target = Shape(zip(shape.sizes, sides).map { $0 + $1.before + $1.after })

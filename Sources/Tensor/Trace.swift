@@ -129,10 +129,12 @@ extension Trace {
         storage.device === device,
         "a tensor on \(storage.device.name) met one on \(device.name); move one of them first")
       return append(
-        .leaf, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, value: storage)
+        .leaf, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site,
+        value: storage)
     case .number(let word):
       return append(
-        .number, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, word: word)
+        .number, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, word: word
+      )
     }
   }
 

@@ -1,0 +1,131 @@
+/// The gradients of a model's trainable parameters.
+public struct Gradients: TensorGroup {
+  public private(set) var entries: [(parameter: Parameter, gradient: Tensor)]
+  /// The memory that holds all gradients one after another, in the order of the entries.
+  package private(set) var arena: Storage?
+
+  package init(_ entries: [(parameter: Parameter, gradient: Tensor)], arena: Storage? = nil) {
+    self.entries = entries
+    self.arena = arena
+  }
+
+  /// The gradient of a parameter, which must be one of the model's trainable ones.
+  public subscript(parameter: Parameter) -> Tensor {
+    guard let entry = entries.first(where: { $0.parameter === parameter }) else {
+      preconditionFailure(
+        "there is no gradient of \(parameter.name): it was not asked for, or it is not trainable")
+    }
+    return entry.gradient
+  }
+
+  public func mapTensors(_ transform: (Tensor) -> Tensor) -> Gradients {
+    Gradients(entries.map { ($0.parameter, transform($0.gradient)) }, arena: arena)
+  }
+}
+
+/// What happens when a loss does not reach a trainable parameter.
+public enum UnusedParameters: Sendable {
+  /// An error that names them.
+  case error
+  /// Their gradients are zeros.
+  case zero
+}
+
+/// A loss and its gradients with respect to the trainable parameters of one model, in the training phase. Other
+/// models that take part are left alone: a GAN needs nothing more.
+///
+/// ```swift
+/// let (loss, gradients) = try valueWithGradients(of: model) {
+///   softmaxCrossEntropy(logits: model(images), labels: labels)
+/// }
+/// ```
+/// - Throws: what the closure throws, `ShapeError` for shapes that do not fit and for parameters that the loss does
+///   not reach, `DeviceError`.
+public func valueWithGradients(
+  of model: any Layer, unused: UnusedParameters = .error, _ body: () throws -> Tensor
+) throws -> (value: Tensor, gradients: Gradients) {
+  try differentiate(model, unused, body, loss: { $0 }, map: { $1($0) })
+}
+
+/// The same for a closure that returns the loss and further results, which leave the scope too.
+///
+/// ```swift
+/// let ((loss, logits), gradients) = try valueWithGradients(of: model) { … }
+/// ```
+public func valueWithGradients<Extra: TensorGroup>(
+  of model: any Layer, unused: UnusedParameters = .error, _ body: () throws -> (Tensor, Extra)
+) throws -> (value: (Tensor, Extra), gradients: Gradients) {
+  try differentiate(model, unused, body, loss: { $0.0 }, map: { ($1($0.0), $0.1.mapTensors($1)) })
+}
+
+public func valueWithGradients<A: TensorGroup, B: TensorGroup>(
+  of model: any Layer, unused: UnusedParameters = .error, _ body: () throws -> (Tensor, A, B)
+) throws -> (value: (Tensor, A, B), gradients: Gradients) {
+  try differentiate(
+    model, unused, body, loss: { $0.0 }, map: { ($1($0.0), $0.1.mapTensors($1), $0.2.mapTensors($1)) })
+}
+
+private func differentiate<R>(
+  _ model: any Layer, _ unused: UnusedParameters, _ body: () throws -> R, loss: (R) -> Tensor,
+  map: @escaping (R, (Tensor) -> Tensor) -> R
+) throws -> (value: R, gradients: Gradients) {
+  let isOutermost = Context.current.trace == nil
+  return try withContext(phase: .training) {
+    try Scope.run(
+      destinations: { (result: (value: R, gradients: Gradients)) in
+        isOutermost ? result.gradients.destinations : []
+      },
+      { trace in
+        let value = try body()
+        let gradients = try model.gradients(of: loss(value), unused, in: trace)
+        return (value, isOutermost ? try gradients.withArena(on: trace.device) : gradients)
+      },
+      map: { (map($0.value, $1), $0.gradients.mapTensors($1)) })
+  }
+}
+
+extension Layer {
+  fileprivate func gradients(of loss: Tensor, _ unused: UnusedParameters, in trace: Trace) throws -> Gradients
+  {
+    if let failure = trace.failure { throw failure }
+    guard loss.count == 1 else {
+      throw ShapeError(
+        "gradients are taken of one number; the loss is \(loss.shape). Take its mean() or sum()")
+    }
+    let structure = ModelStructure.of(self)
+    let trainable = structure.parameters.filter(\.isTrainable)
+    guard trainable.allSatisfy({ $0.cell != nil }) else {
+      throw ShapeError("the model was not built, and the closure did not call it: call build(input:) first")
+    }
+    let values = trainable.map { $0.cell!.read() }
+    let gradients = trace.gradients(of: loss, withRespectTo: values)
+    let missing = zip(gradients, trainable).filter { $0.0 == nil }.map(\.1.name)
+    guard missing.isEmpty || unused == .zero else {
+      throw ShapeError(
+        "the loss does not depend on \(missing.joined(separator: ", ")); set isTrainable = false, or pass "
+          + "unused: .zero")
+    }
+    return Gradients(
+      zip(trainable, zip(gradients, values)).map { ($0, $1.0 ?? Tensor.zeros($1.1.shape)) })
+  }
+}
+
+extension Gradients {
+  /// The same, with memory for all gradients in one piece.
+  fileprivate func withArena(on device: any Device) throws -> Gradients {
+    let byteCount = entries.reduce(0) { $0 + $1.gradient.count * 4 }
+    let buffer = try device.allocate(byteCount: byteCount)
+    return Gradients(entries, arena: Storage(device: device, buffer: buffer, byteCount: byteCount))
+  }
+
+  /// Where each gradient goes in the arena.
+  fileprivate var destinations: [(tensor: Tensor, storage: Storage)] {
+    guard let arena else { return [] }
+    var offset = 0
+    return entries.map { entry in
+      let bytes = offset..<offset + entry.gradient.count * 4
+      offset = bytes.upperBound
+      return (entry.gradient, arena.slice(bytes))
+    }
+  }
+}
