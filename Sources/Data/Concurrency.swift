@@ -13,10 +13,12 @@ enum Concurrency {
       for _ in 1..<max(1, min(threadCount, count)) {
         var thread = pthread_t()
         let argument = Unmanaged.passRetained(work).toOpaque()
-        let code = pthread_create(&thread, nil, { argument in
-          Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().run()
-          return nil
-        }, argument)
+        let code = pthread_create(
+          &thread, nil,
+          { argument in
+            Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().run()
+            return nil
+          }, argument)
         // A machine that has no thread left does the work on this one.
         guard code == 0 else {
           Unmanaged<Work>.fromOpaque(argument).release()

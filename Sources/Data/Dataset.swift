@@ -33,9 +33,11 @@ public struct Dataset: Sendable {
       throw ShapeError("labels must be int32 of shape (N); received \(labels.shape) \(labels.dtype)")
     }
     guard images.shape[0] == labels.shape[0] else {
-      throw ShapeError("each image needs one label; received \(images.shape[0]) images, \(labels.shape[0]) labels")
+      throw ShapeError(
+        "each image needs one label; received \(images.shape[0]) images, \(labels.shape[0]) labels")
     }
-    for (row, label) in labels.values(as: Int32.self).enumerated() where !classNames.indices.contains(Int(label)) {
+    for (row, label) in labels.values(as: Int32.self).enumerated()
+    where !classNames.indices.contains(Int(label)) {
       throw ShapeError("label \(label) of image \(row) is outside the classes 0..<\(classNames.count)")
     }
     self.init(name: name, classNames: classNames, allImages: images, allLabels: labels, rows: nil)

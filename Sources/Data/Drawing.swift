@@ -56,7 +56,8 @@ struct Canvas {
         guard coverage > 0 else { continue }
         let pixel = y * width + x
         for channel in 0..<channels {
-          colors[pixel * channels + channel] += (color[channel] - colors[pixel * channels + channel]) * coverage
+          colors[pixel * channels + channel] +=
+            (color[channel] - colors[pixel * channels + channel]) * coverage
         }
         if coverage >= 0.5 {
           mask[pixel] = maskValue

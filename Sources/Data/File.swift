@@ -1,8 +1,8 @@
 import Glibc
-@_exported import struct SystemPackage.FilePath
 
 import struct SystemPackage.Errno
 import struct SystemPackage.FileDescriptor
+@_exported import struct SystemPackage.FilePath
 import struct SystemPackage.FilePermissions
 
 /// A file that could not be opened, read or written.
@@ -64,7 +64,8 @@ public enum File {
         throw error
       }
       try attempt("cannot write it", path) { try descriptor.close() }
-      let renamed = temporary.withPlatformString { old in path.withPlatformString { new in rename(old, new) } }
+      let renamed = temporary.withPlatformString { old in path.withPlatformString { new in rename(old, new) }
+      }
       guard renamed == 0 else { throw FileError("cannot replace it: \(Errno(rawValue: errno))", path: path) }
     } catch {
       _ = temporary.withPlatformString { unlink($0) }
@@ -110,7 +111,8 @@ final class OpenFile: Sendable {
     guard code == 0, status.st_mode & S_IFMT == S_IFREG else {
       try? descriptor.close()
       throw FileError(
-        status.st_mode & S_IFMT == S_IFDIR ? "is a folder, not a file" : "is not an ordinary file", path: path)
+        status.st_mode & S_IFMT == S_IFDIR ? "is a folder, not a file" : "is not an ordinary file", path: path
+      )
     }
   }
 

@@ -35,7 +35,9 @@ final class GzipStream {
   private var memberHasEnded = false
 
   init(_ bytes: [UInt8]) throws {
-    guard Gzip.isCompressed(bytes) else { throw FormatError("is not gzip data: it does not begin with 1F 8B") }
+    guard Gzip.isCompressed(bytes) else {
+      throw FormatError("is not gzip data: it does not begin with 1F 8B")
+    }
     self.bytes = bytes
     state = .allocate(capacity: 1)
     state.initialize(to: z_stream())
@@ -69,7 +71,9 @@ final class GzipStream {
   func finish(after expected: Int) throws {
     var extra: UInt8 = 0
     let count = try withUnsafeMutableBytes(of: &extra) { try read(into: $0) }
-    guard count == 0 else { throw FormatError("has more than the \(expected) bytes that its header announces") }
+    guard count == 0 else {
+      throw FormatError("has more than the \(expected) bytes that its header announces")
+    }
   }
 
   /// Fills a buffer as far as the data reaches, and says how far that was.

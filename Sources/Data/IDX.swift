@@ -46,7 +46,9 @@ public enum IDX {
     return bytes + array.exchangingByteOrder().bytes
   }
 
-  private static let types: [(code: UInt8, dtype: DType)] = [(0x08, .uint8), (0x0C, .int32), (0x0D, .float32)]
+  private static let types: [(code: UInt8, dtype: DType)] = [
+    (0x08, .uint8), (0x0C, .int32), (0x0D, .float32),
+  ]
 
   /// Reads a header, makes room for what it announces where that can be true, and reads the rest into it.
   private static func decode(

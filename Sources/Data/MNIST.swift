@@ -75,7 +75,8 @@ struct MNISTSource: Sendable {
           "holds \(images.shape) \(images.dtype); pictures are uint8 with three axes", path: imagesFile)
       }
       guard labels.shape.rank == 1, labels.dtype == .uint8 else {
-        throw FormatError("holds \(labels.shape) \(labels.dtype); labels are uint8 with one axis", path: labelsFile)
+        throw FormatError(
+          "holds \(labels.shape) \(labels.dtype); labels are uint8 with one axis", path: labelsFile)
       }
       do {
         return try Dataset(

@@ -24,7 +24,9 @@ public enum NumPy {
       throw FormatError("has version \(bytes[6]).\(bytes[7]) of the NumPy format; supported are 1, 2 and 3")
     }
     let lengthSize = bytes[6] == 1 ? 2 : 4
-    guard bytes.count >= 8 + lengthSize else { throw FormatError("ends within the length of the NumPy header") }
+    guard bytes.count >= 8 + lengthSize else {
+      throw FormatError("ends within the length of the NumPy header")
+    }
     let length = bytes[8..<8 + lengthSize].reversed().reduce(0) { $0 << 8 | Int($1) }
     let start = 8 + lengthSize + length
     guard start <= bytes.count else {

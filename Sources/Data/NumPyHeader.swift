@@ -32,7 +32,9 @@ struct NumPyHeader {
     }
   }
 
-  private func damaged(_ reason: String) -> FormatError { FormatError("has a damaged NumPy header: \(reason)") }
+  private func damaged(_ reason: String) -> FormatError {
+    FormatError("has a damaged NumPy header: \(reason)")
+  }
 
   private mutating func skipSpace() { text = text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) } }
 

@@ -40,7 +40,8 @@ public struct SHA256 {
     defer { piece.deallocate() }
     var position = 0
     while position < file.byteCount {
-      let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, file.byteCount - position)])
+      let part = UnsafeMutableRawBufferPointer(
+        rebasing: piece[..<min(piece.count, file.byteCount - position)])
       try file.read(at: position, into: part)
       hash.update(UnsafeRawBufferPointer(part))
       position += part.count

@@ -32,7 +32,8 @@ public enum Safetensors {
   }
 
   /// The bytes of a file that holds the arrays.
-  public static func encode(_ arrays: [String: HostArray], metadata: [String: String] = [:]) throws -> [UInt8] {
+  public static func encode(_ arrays: [String: HostArray], metadata: [String: String] = [:]) throws -> [UInt8]
+  {
     let order = arranged(arrays)
     return try order.reduce(into: header(of: order, metadata: metadata)) { $0 += $1.array.bytes }
   }

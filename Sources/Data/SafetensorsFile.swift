@@ -138,7 +138,8 @@ public struct SafetensorsFile: Sendable {
       guard range.lowerBound == position else {
         let kind = range.lowerBound < position ? "overlaps the one before it" : "leaves a gap before it"
         throw FormatError(
-          "array \(entry.name) \(kind): it begins at byte \(range.lowerBound) of the data, not at \(position)")
+          "array \(entry.name) \(kind): it begins at byte \(range.lowerBound) of the data, not at \(position)"
+        )
       }
       if let size = byteCounts[entry.typeName] {
         guard entry.sizes.allSatisfy({ $0 >= 0 }), Shape.product(entry.sizes + [size]) == range.count else {
@@ -156,11 +157,14 @@ public struct SafetensorsFile: Sendable {
 
   /// Bytes of an element of every type that is a whole number of bytes.
   private static let byteCounts = [
-    "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
+    "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1, "I16": 2, "U16": 2, "F16": 2,
+    "BF16": 2,
     "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8, "C64": 8,
   ]
 
-  private static func read(_ source: Source, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+  private static func read(_ source: Source, at offset: Int, into buffer: UnsafeMutableRawBufferPointer)
+    throws
+  {
     switch source {
     case .file(let file): try file.read(at: offset, into: buffer)
     case .bytes(let bytes):

@@ -74,21 +74,23 @@ public struct Shapes: Sendable {
             let picture = drawn(index)
             labels[index] = Int32(picture.labels[0])
             picture.bytes.withUnsafeBytes {
-              UnsafeMutableRawBufferPointer(rebasing: buffer[index * size..<(index + 1) * size]).copyMemory(from: $0)
+              UnsafeMutableRawBufferPointer(rebasing: buffer[index * size..<(index + 1) * size]).copyMemory(
+                from: $0)
             }
           }
         }
       }
     }
     do {
-      return try Dataset(name: "shapes", images: images, labels: HostArray(labels), classNames: Self.classNames)
+      return try Dataset(
+        name: "shapes", images: images, labels: HostArray(labels), classNames: Self.classNames)
     } catch { preconditionFailure("\(error)") }
   }
 
   private func drawn(_ index: Int) -> (canvas: Canvas, labels: [Int], bytes: [UInt8]) {
     precondition(index >= 0, "pictures are numbered from 0; received \(index)")
     var generator = PhiloxGenerator(seed: seed, stream: UInt64(index))
-    let outline = Outline.allCases[Int(UInt64(generator.word()) * UInt64(Outline.allCases.count) >> 32)]
+    let outline = Outline.allCases[Int(generator.unit() * Float(Outline.allCases.count))]
     let (ground, ink) = colors(&generator)
     var canvas = Canvas(height: height, width: width, background: ground, channels: channels)
     let place = placement(of: outline, &generator)
