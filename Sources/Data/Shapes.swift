@@ -95,15 +95,15 @@ public struct Shapes: Sendable {
     var canvas = Canvas(height: height, width: width, background: ground, channels: channels)
     let place = placement(of: outline, &generator)
     canvas.draw(outline, at: place, color: ink, maskValue: UInt8(outline.rawValue + 1))
-    let noise = 0.06 * generator.unit()
+    let noise = 0.05 * generator.unit()
     return (canvas, [outline.rawValue], canvas.bytes(noise: noise, &generator))
   }
 
   /// A place where the outline lies inside the picture.
   private func placement(of outline: Outline, _ generator: inout PhiloxGenerator) -> Placement {
     let side = Float(min(height, width))
-    // The diameter is 0.4 to 0.9 of the picture's shorter side.
-    let scale = side * (0.2 + 0.25 * generator.unit())
+    // The diameter is 0.46 to 0.9 of the picture's shorter side.
+    let scale = side * (0.23 + 0.22 * generator.unit())
     let reach = scale * Outline.reach
     func position(_ size: Int, _ unit: Float) -> Float {
       let free = max(0, Float(size) - 2 * reach)
