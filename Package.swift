@@ -52,7 +52,7 @@ let rooms: [Target] = [
     dependencies: [
       "MartletTensor", "CZlib", "CMessageDigest", .product(name: "SystemPackage", package: "swift-system"),
     ],
-    path: "Sources/Data",
+    path: "Sources/Data", swiftSettings: driverSettings,
     linkerSettings: [.linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
   // Optimizers, the epoch loop, metrics, runs.
   .target(name: "MartletTraining", dependencies: ["MartletLayers", "MartletData"], path: "Sources/Training"),
