@@ -8,10 +8,13 @@ let isRoot =
 
 /// Kernels are optimised in debug builds too; -fno-math-errno keeps square roots vectorised.
 func kernelSettings(_ flags: [String], defining name: String) -> [SwiftSetting] {
-  let optimised = ["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-fno-math-errno"]
+  let optimised = [
+    "-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-Xcc", "-fno-math-errno",
+  ]
   return isRoot ? [.define(name), .unsafeFlags(optimised + flags)] : [.define("BASE")]
 }
-let driverSettings: [SwiftSetting] = isRoot ? [.unsafeFlags(["-O", "-wmo", "-num-threads", "2"])] : []
+let driverSettings: [SwiftSetting] =
+  isRoot ? [.unsafeFlags(["-O", "-wmo", "-num-threads", "2", "-disable-batch-mode"])] : []
 
 // One source for every instruction set: the files of AVX2 and AVX512 are links to those of Base.
 var kernelTargets: [Target] = [
@@ -38,7 +41,8 @@ let rooms: [Target] = [
   .target(name: "MartletKernelTable", path: "Sources/CPUKernels/Table"),
   // The device in pure Swift.
   .target(
-    name: "MartletCPU", dependencies: ["MartletCore", "MartletKernelTable"] + kernelNames, path: "Sources/CPU",
+    name: "MartletCPU", dependencies: ["MartletCore", "MartletKernelTable"] + kernelNames,
+    path: "Sources/CPU",
     swiftSettings: driverSettings),
   // What is computed: tensors, the trace, operations with their derivatives, the planner.
   .target(name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU"], path: "Sources/Tensor"),
