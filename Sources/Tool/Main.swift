@@ -1,7 +1,34 @@
 import ArgumentParser
 import Martlet
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @main
 struct Main: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "martlet")
+  static let configuration = CommandConfiguration(
+    commandName: "martlet", abstract: "Trains and runs convolutional networks on any GPU with OpenCL and any CPU.",
+    version: "0.1.0",
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, SummaryCommand.self, DevicesCommand.self,
+    ])
+
+  /// Errors are one line on standard error and a non-zero exit; help goes to standard output.
+  static func main() {
+    do {
+      var command = try Main.parseAsRoot()
+      try command.run()
+    } catch {
+      let code = Main.exitCode(for: error)
+      if code == .success { Main.exit(withError: error) }
+      fflush(stdout)
+      let message = Main.message(for: error)
+      if !message.isEmpty {
+        let line = message.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? message
+        fputs("martlet: \(line)\n", stderr)
+      }
+      Glibc.exit(code.rawValue)
+    }
+  }
 }

@@ -1,0 +1,106 @@
+import FoundationEssentials
+import MartletData
+import MartletTraining
+
+/// Everything that a training run was started with; saved as `config.json` in its folder.
+public struct RunConfiguration: Codable, Sendable, Equatable {
+  public var model: String
+  public var data: String
+  public var dataDirectory: String?
+  public var epochs: Int
+  public var batchSize: Int
+  public var learningRate: Float
+  public var optimizer = "adam"
+  public var steps: Int?
+  public var seed: UInt64
+  /// Height, width and channels of the pictures.
+  public var input: [Int]
+  public var classNames: [String]
+  /// What it ran on: the bits of the results depend on it.
+  public var device: String
+
+  public init(
+    model: String, data: String, dataDirectory: String?, epochs: Int, batchSize: Int, learningRate: Float,
+    steps: Int?, seed: UInt64, input: [Int], classNames: [String], device: String
+  ) {
+    self.model = model
+    self.data = data
+    self.dataDirectory = dataDirectory
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+    self.steps = steps
+    self.seed = seed
+    self.input = input
+    self.classNames = classNames
+    self.device = device
+  }
+
+  /// The network of this run, built for its pictures with the initial values of its seed.
+  public func buildModel() throws -> any Layer {
+    let model = try Catalog.entry(model).build(classNames.count)
+    guard (1...Shape.maximumRank - 1).contains(input.count), input.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }) else {
+      throw ShapeError("an input has height, width and channels; received \(input)")
+    }
+    try withContext(seed: seed) { try model.build(input: Shape(input)) }
+    return model
+  }
+}
+
+/// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`.
+public struct RunFolder: Sendable {
+  public let path: FilePath
+  public init(_ path: FilePath) { self.path = path }
+
+  public var configurationFile: FilePath { path.appending("config.json") }
+  public var weightsFile: FilePath { path.appending("weights.safetensors") }
+  public var historyFile: FilePath { path.appending("history.csv") }
+
+  /// Makes the folder, with those around it, and writes the configuration.
+  public func create(_ configuration: RunConfiguration) throws {
+    try File.createFolder(path)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try File.write([UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")], to: configurationFile)
+  }
+
+  /// - Throws: `FileError` where there is no run, `FormatError` where its configuration is damaged.
+  public func configuration() throws -> RunConfiguration {
+    guard File.exists(configurationFile) else {
+      throw FileError("is not the folder of a run: it has no config.json", path: path)
+    }
+    let bytes = try File.read(configurationFile)
+    do {
+      return try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+    } catch {
+      throw FileError("is not a run's configuration: \(Self.reason(error))", path: configurationFile)
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error as? DecodingError {
+    case .keyNotFound(let key, _): "\(key.stringValue) is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has another type"
+    default: "it is not JSON"
+    }
+  }
+
+  /// The model of the run with its trained weights.
+  public func model() throws -> any Layer {
+    let model = try configuration().buildModel()
+    try model.loadWeights(from: weightsFile)
+    return model
+  }
+
+  public func write(_ history: [EpochRecord]) throws {
+    var text = "epoch,steps,loss,accuracy,test_loss,test_accuracy,seconds\n"
+    for record in history {
+      let test = record.validation.map { "\($0.loss),\($0.accuracy)" } ?? ","
+      text +=
+        "\(record.epoch),\(record.steps),\(record.training.loss),\(record.training.accuracy),\(test),"
+        + "\(record.seconds)\n"
+    }
+    try File.write(Array(text.utf8), to: historyFile)
+  }
+}

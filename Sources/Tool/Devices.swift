@@ -1,0 +1,25 @@
+import ArgumentParser
+import Martlet
+
+struct DevicesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "devices", abstract: "List the devices of this machine, the best first.")
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  private struct Line: Encodable {
+    let name: String
+    let summary: String
+  }
+
+  func run() throws {
+    for device in try Devices.all() {
+      if json {
+        try printJSON(Line(name: device.name, summary: device.summary))
+      } else {
+        print("\(device.name)  \(device.summary)")
+      }
+    }
+  }
+}

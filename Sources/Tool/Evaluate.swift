@@ -1,0 +1,72 @@
+import ArgumentParser
+import Martlet
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Measure a trained network on the test part of a data set.")
+
+  @Option(help: ArgumentHelp("The folder of the run.", valueName: "dir"))
+  var run: String
+  @Option(help: ArgumentHelp("Another data set than the run's.", valueName: "name"))
+  var data: String?
+  @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
+  var dataDir: String?
+  @Option(help: ArgumentHelp("Classify the first pictures and draw them.", valueName: "n"))
+  var show = 0
+  @Flag(help: "Print one JSON object.")
+  var json = false
+  @OptionGroup var device: DeviceOptions
+
+  private struct Line: Encodable {
+    let test_accuracy: Double
+    let test_loss: Double
+    let count: Int
+  }
+
+  func run() throws {
+    guard show >= 0 else { throw ToolError("--show must not be negative; received \(show)") }
+    try device.run { _ in
+      let folder = RunFolder(FilePath(run))
+      let configuration = try folder.configuration()
+      let test = try DataSource(name: data ?? configuration.data).load(
+        .test, directory: (dataDir ?? configuration.dataDirectory).map { FilePath($0) },
+        size: Shape(configuration.input))
+      guard test.imageShape.sizes == configuration.input, test.classNames.count == configuration.classNames.count
+      else {
+        throw ShapeError(
+          "the run was trained on pictures of \(Shape(configuration.input)) in \(configuration.classNames.count) "
+            + "classes; \(test.name) has \(test.imageShape) in \(test.classNames.count)")
+      }
+      let model = try folder.model()
+      let result = try model.evaluate(test)
+      if json {
+        try printJSON(Line(test_accuracy: result.accuracy, test_loss: result.loss, count: result.count))
+      } else {
+        Terminal.write(
+          "\(configuration.model) on \(test.count.grouped) test pictures of \(test.name): accuracy "
+            + "\(result.accuracy.fixed(4)), loss \(result.loss.fixed(4))\n")
+        try draw(model, test)
+      }
+    }
+  }
+
+  /// The first pictures side by side, with what they are and what the network takes them for.
+  private func draw(_ model: any Layer, _ data: Dataset) throws {
+    guard show > 0 else { return }
+    let batch = data.batch(0..<min(show, data.count))
+    let guesses = try Classification().predict(model, images: batch.images)
+    let labels = batch.labels.values(as: Int32.self)
+    let pictures = labels.indices.map { index -> TerminalPicture in
+      let (label, probability) = guesses[index]
+      let isRight = label == Int(labels[index])
+      let certainty = "\((Double(probability) * 100).fixed(0)) %"
+      return TerminalPicture(
+        image: batch.images, index: index,
+        caption: [
+          "\(isRight ? "✓" : "✗") \(data.classNames[label]) \(certainty)",
+          isRight ? "" : "it is \(data.classNames[Int(labels[index])])",
+        ])
+    }
+    Terminal.write(TerminalPicture.sideBySide(pictures))
+  }
+}

@@ -1,0 +1,8 @@
+import FoundationEssentials
+
+/// One JSON object on a line of standard output.
+func printJSON(_ value: some Encodable) throws {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  Terminal.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Martlet
+
+/// Where a command computes.
+struct DeviceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where to compute: auto or cpu.", valueName: "name"))
+  var device = "auto"
+
+  @Option(help: ArgumentHelp("Threads of the CPU (default: all processors).", valueName: "n"))
+  var threads: Int?
+
+  /// Runs a closure with the device in the context.
+  func run<R>(seed: UInt64? = nil, _ body: (any Device) throws -> R) throws -> R {
+    let device = try Devices.named(device == "auto" ? environmentDevice : device, threads: threads)
+    return try withContext(device: device, seed: seed) { try body(device) }
+  }
+
+  private var environmentDevice: String { environment("MARTLET_DEVICE") ?? "auto" }
+}
+
+/// Height, width and channels as in `28x28x1`.
+func parseSize(_ text: String) throws -> Shape {
+  let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+  guard parts.count == 3, parts.allSatisfy({ $0 != nil && $0! > 0 && $0! <= 1 << 16 }) else {
+    throw ToolError("an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1; received \(text)")
+  }
+  return Shape(parts.map { $0! })
+}
+
+/// Something that was asked for and cannot be done.
+struct ToolError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

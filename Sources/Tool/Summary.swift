@@ -1,0 +1,54 @@
+import ArgumentParser
+import Martlet
+
+struct SummaryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "summary", abstract: "Show the layers, shapes, parameters and costs of a network.")
+
+  @Option(help: ArgumentHelp("The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var model: String
+  @Option(help: ArgumentHelp("The pictures, as HEIGHTxWIDTHxCHANNELS.", valueName: "size"))
+  var input: String?
+  @Option(help: ArgumentHelp("The number of classes.", valueName: "n"))
+  var classes = 10
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  private struct Line: Encodable {
+    struct Layer: Encodable {
+      let path: String
+      let layer: String
+      let output: [Int]
+      let parameters: Int
+      let multiply_accumulates: Int
+      let receptive_field: [Int]?
+    }
+    let model: String
+    let input: [Int]
+    let output: [Int]
+    let parameters: Int
+    let trainable_parameters: Int
+    let multiply_accumulates: Int
+    let layers: [Layer]
+  }
+
+  func run() throws {
+    guard classes > 0 else { throw ToolError("--classes must be at least 1; received \(classes)") }
+    let entry = try Catalog.entry(model)
+    let size = try input.map(parseSize) ?? entry.input
+    let summary = try entry.build(classes).summary(input: size)
+    guard json else {
+      print("\(entry.name): \(entry.summary)\n\n\(summary)")
+      return
+    }
+    try printJSON(
+      Line(
+        model: entry.name, input: size.sizes, output: summary.outputShape.sizes, parameters: summary.parameters,
+        trainable_parameters: summary.trainableParameters, multiply_accumulates: summary.multiplyAccumulates,
+        layers: summary.rows.map {
+          Line.Layer(
+            path: $0.path, layer: $0.layer, output: $0.outputShape.sizes, parameters: $0.parameters,
+            multiply_accumulates: $0.multiplyAccumulates, receptive_field: $0.receptiveField)
+        }))
+  }
+}

@@ -1,0 +1,170 @@
+import ArgumentParser
+import Martlet
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network on a data set.",
+    discussion: """
+      The run's folder holds config.json, weights.safetensors and history.csv; evaluate it with \
+      `martlet evaluate --run DIR`.
+      """)
+
+  @Option(help: ArgumentHelp("The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var model = "basic-cnn"
+  @Option(
+    help: ArgumentHelp(
+      "The data set: \(DataSource.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var data = "fashion-mnist"
+  @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
+  var dataDir: String?
+  @Option(help: ArgumentHelp("How often every picture is seen (default: 5).", valueName: "n"))
+  var epochs: Int?
+  @Option(help: ArgumentHelp("Pictures in a step.", valueName: "n"))
+  var batchSize = 128
+  @Option(help: ArgumentHelp("The learning rate of Adam.", valueName: "rate"))
+  var learningRate: Float = 1e-3
+  @Option(help: ArgumentHelp("Stop after this many steps since the start of training.", valueName: "n"))
+  var steps: Int?
+  @Option(help: ArgumentHelp("What initial values and the order of pictures depend on.", valueName: "number"))
+  var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("The folder to write the run to.", valueName: "dir"))
+  var output: String?
+  @Flag(help: "Print one JSON object a line instead of progress.")
+  var json = false
+  @OptionGroup var device: DeviceOptions
+
+  func run() throws {
+    try check()
+    let start = monotonicSeconds()
+    try device.run(seed: seed) { device in
+      let entry = try Catalog.entry(model)
+      let source = try DataSource(name: data)
+      let directory = dataDir.map { FilePath($0) }
+      let training = try source.load(.train, directory: directory, size: entry.input)
+      let configuration = RunConfiguration(
+        model: model, data: data, dataDirectory: dataDir, epochs: plannedEpochs(training), batchSize: batchSize,
+        learningRate: learningRate, steps: steps, seed: seed, input: training.imageShape.sizes,
+        classNames: training.classNames, device: device.summary)
+      let model = try configuration.buildModel()
+      let folder = output.map { RunFolder(FilePath($0)) }
+      try folder?.create(configuration)
+      if !json { announce(configuration, device, model.parameterCount, training) }
+      let run = TrainingRun(
+        configuration: configuration, folder: folder, json: json, start: start, device: device)
+      try run.train(model, training) { try source.load(.test, directory: directory, size: entry.input) }
+    }
+  }
+
+  private func check() throws {
+    guard epochs ?? 1 > 0 else { throw ToolError("--epochs must be at least 1; received \(epochs!)") }
+    guard batchSize > 0 else { throw ToolError("--batch-size must be at least 1; received \(batchSize)") }
+    guard steps ?? 1 > 0 else { throw ToolError("--steps must be at least 1; received \(steps!)") }
+    guard learningRate.isFinite && learningRate >= 0 else {
+      throw ToolError("--learning-rate must be a number that is not negative; received \(learningRate)")
+    }
+  }
+
+  /// Five epochs, or as many as the steps need where only those are given.
+  private func plannedEpochs(_ data: Dataset) -> Int {
+    if let epochs { return epochs }
+    guard let steps else { return 5 }
+    let perEpoch = (data.count + batchSize - 1) / batchSize
+    return max(1, (steps + perEpoch - 1) / perEpoch)
+  }
+
+  private func announce(
+    _ configuration: RunConfiguration, _ device: any Device, _ parameters: Int, _ data: Dataset
+  ) {
+    Terminal.write(
+      "\(configuration.model) (\(parameters.grouped) parameters) on \(data.name) (\(data.count.grouped) pictures of "
+        + "\(data.imageShape)), \(device.summary)\n")
+  }
+}
+
+/// The run itself: trains, measures, writes, tells.
+private struct TrainingRun {
+  let configuration: RunConfiguration
+  let folder: RunFolder?
+  let json: Bool
+  /// When the command began, on the monotonic clock.
+  let start: Double
+  let device: any Device
+
+  private struct EpochLine: Encodable {
+    let epoch: Int
+    let steps: Int
+    let loss: Double
+    let accuracy: Double
+    let test_loss: Double?
+    let test_accuracy: Double?
+    let seconds: Double
+  }
+
+  private struct LastLine: Encodable {
+    let test_accuracy: Double
+    let test_loss: Double
+    let seconds: Double
+    let steps: Int
+    let peak_memory_bytes: Int
+    let weights_sha256: String
+    /// From the start of the command to the end of the third step, nil where there were fewer.
+    let seconds_to_third_step: Double?
+  }
+
+  func train(_ model: any Layer, _ training: Dataset, test load: () throws -> Dataset) throws {
+    var progress = Progress(epochs: configuration.epochs)
+    var thirdStep: Double?
+    var test: Dataset?
+    var history: [EpochRecord] = []
+    func measured(_ record: EpochRecord) throws -> EpochRecord {
+      var record = record
+      if test == nil { test = try load() }
+      record.validation = try model.evaluate(test!)
+      return record
+    }
+    try model.fit(
+      training, epochs: configuration.epochs, batchSize: configuration.batchSize, steps: configuration.steps,
+      optimizer: Adam(learningRate: configuration.learningRate), seed: configuration.seed
+    ) { event in
+      if case .stepped(step: 3, _, _) = event { thirdStep = monotonicSeconds() - start }
+      guard case .epochEnded(let record) = event else {
+        if !json { progress.show(event) }
+        return
+      }
+      let whole = try measured(record)
+      history.append(whole)
+      try save(model, history)
+      if json { try printJSON(line(whole)) } else { progress.show(.epochEnded(whole)) }
+    }
+    try finish(model, history, thirdStep)
+  }
+
+  private func save(_ model: any Layer, _ history: [EpochRecord]) throws {
+    guard let folder else { return }
+    try model.saveWeights(to: folder.weightsFile)
+    try folder.write(history)
+  }
+
+  private func line(_ record: EpochRecord) -> EpochLine {
+    EpochLine(
+      epoch: record.epoch, steps: record.steps, loss: record.training.loss, accuracy: record.training.accuracy,
+      test_loss: record.validation?.loss, test_accuracy: record.validation?.accuracy, seconds: record.seconds)
+  }
+
+  private func finish(_ model: any Layer, _ history: [EpochRecord], _ thirdStep: Double?) throws {
+    guard let last = history.last, let result = last.validation else { return }
+    let seconds = monotonicSeconds() - start
+    if json {
+      try printJSON(
+        LastLine(
+          test_accuracy: result.accuracy, test_loss: result.loss, seconds: seconds, steps: last.steps,
+          peak_memory_bytes: device.memory.peak, weights_sha256: try model.weightsHash(),
+          seconds_to_third_step: thirdStep))
+      return
+    }
+    Terminal.write(
+      "test accuracy \(result.accuracy.fixed(4)) after \(last.steps) steps, \(seconds.fixed(1)) s, "
+        + "\((Double(device.memory.peak) / 1e6).fixed(0)) MB of buffers at most\n")
+    if let folder { Terminal.write("written to \(folder.path)\n") }
+  }
+}

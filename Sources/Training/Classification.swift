@@ -1,0 +1,83 @@
+import MartletData
+import MartletLayers
+
+/// A recipe of training: what a batch gives a network, how far its outputs are from the truth.
+public protocol TrainingTask {
+  /// One optimizer step on a batch.
+  func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
+  /// The same measures without a step, in the inference phase.
+  func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult
+}
+
+/// Measures of one batch, or of many together.
+public struct BatchResult: Sendable, Equatable {
+  /// The sum of the samples' losses.
+  public var lossSum: Double
+  public var correct: Int
+  public var count: Int
+
+  public init(lossSum: Double = 0, correct: Int = 0, count: Int = 0) {
+    self.lossSum = lossSum
+    self.correct = correct
+    self.count = count
+  }
+
+  public var loss: Double { count == 0 ? 0 : lossSum / Double(count) }
+  public var accuracy: Double { count == 0 ? 0 : Double(correct) / Double(count) }
+
+  public static func += (a: inout BatchResult, b: BatchResult) {
+    a.lossSum += b.lossSum
+    a.correct += b.correct
+    a.count += b.count
+  }
+}
+
+/// Pictures into classes: softmax cross-entropy of the network's logits, and accuracy.
+public struct Classification: TrainingTask {
+  public init() {}
+
+  public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult {
+    let (images, labels) = try (Tensor(batch.images), Tensor(batch.labels))
+    let ((loss, correct), gradients) = try valueWithGradients(of: model) {
+      let logits = model(Self.input(images))
+      return (softmaxCrossEntropy(logits: logits, labels: labels), Self.correct(logits, labels))
+    }
+    try optimizer.update(model, along: gradients)
+    return try result(loss, correct, batch.count)
+  }
+
+  public func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult {
+    let (images, labels) = try (Tensor(batch.images), Tensor(batch.labels))
+    let (loss, correct) = try compute(phase: .inference) {
+      let logits = model(Self.input(images))
+      return (softmaxCrossEntropy(logits: logits, labels: labels), Self.correct(logits, labels))
+    }
+    return try result(loss, correct, batch.count)
+  }
+
+  /// The most probable class of each picture, and its probability.
+  public func predict(_ model: any Layer, images: HostArray) throws -> [(label: Int, probability: Float)] {
+    let tensor = try Tensor(images)
+    let (values, indices) = try compute(phase: .inference) {
+      let best = model(Self.input(tensor)).softmax().topK(1)
+      return (best.values, best.indices)
+    }
+    return try zip(values.elements(as: Float.self), indices.elements(as: Int32.self)).map {
+      (label: Int($1), probability: $0)
+    }
+  }
+
+  /// Grey levels 0 ... 255 become 0 ... 1; what is float32 already is taken as it is.
+  public static func input(_ images: Tensor) -> Tensor {
+    images.dtype == .uint8 ? images.cast(to: .float32) * (1 / 255) : images
+  }
+
+  private static func correct(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+    (logits.argmax(axis: -1) .== labels).sum()
+  }
+
+  private func result(_ loss: Tensor, _ correct: Tensor, _ count: Int) throws -> BatchResult {
+    BatchResult(
+      lossSum: Double(try loss.item()) * Double(count), correct: Int(try correct.item()), count: count)
+  }
+}

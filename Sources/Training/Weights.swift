@@ -1,0 +1,67 @@
+import MartletData
+import MartletLayers
+
+/// Weights that do not belong to a model: every difference is listed.
+public struct WeightsError: Error, Equatable, CustomStringConvertible {
+  public var path: String
+  public var missing: [String] = []
+  public var unexpected: [String] = []
+  /// Name, the model's shape, the file's.
+  public var misshapen: [String] = []
+
+  public var description: String {
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("it lacks \(missing.joined(separator: ", "))") }
+    if !unexpected.isEmpty { parts.append("the model has no \(unexpected.joined(separator: ", "))") }
+    parts += misshapen
+    return "\(path) does not fit the model: \(parts.joined(separator: "; "))"
+  }
+}
+
+extension Layer {
+  /// The parameters and states by their names.
+  public func weights() throws -> [String: HostArray] {
+    var arrays: [String: HostArray] = [:]
+    for (name, cell) in cells { arrays[name] = try cell.storage.download(shape: cell.shape, dtype: cell.dtype) }
+    return arrays
+  }
+
+  /// Writes parameters and states to a safetensors file: all of it, or nothing.
+  public func saveWeights(to path: FilePath) throws { try Safetensors.write(weights(), to: path) }
+
+  /// Reads parameters and states from a safetensors file into a built model.
+  ///
+  /// - Throws: `WeightsError` that lists all names that are missing, not the model's, or of another shape; nothing is
+  ///   assigned then. `FileError` and `FormatError` for files that cannot be read.
+  public func loadWeights(from path: FilePath) throws {
+    let file = try SafetensorsFile(path)
+    let cells = self.cells
+    var error = WeightsError(path: path.string)
+    error.missing = cells.map(\.name).filter { file[$0] == nil }.sorted()
+    error.unexpected = file.names.filter { name in !cells.contains { $0.name == name } }.sorted()
+    for (name, cell) in cells {
+      guard let entry = file[name], entry.sizes != cell.shape.sizes || entry.dtype != cell.dtype else { continue }
+      error.misshapen.append("\(name) is \(entry.sizes) \(entry.typeName) in the file and \(cell.shape.sizes) here")
+    }
+    guard error.missing.isEmpty && error.unexpected.isEmpty && error.misshapen.isEmpty else { throw error }
+    let arrays = try cells.map { try file.array(named: $0.name) }
+    for (index, array) in arrays.enumerated() {
+      let storage = cells[index].cell.storage
+      try array.withUnsafeBytes {
+        try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset)
+      }
+    }
+  }
+
+  /// SHA-256 of the bytes of all parameters and states in the order of their names.
+  public func weightsHash() throws -> String {
+    var hash = SHA256()
+    for (_, array) in try weights().sorted(by: { $0.key < $1.key }) { array.withUnsafeBytes { hash.update($0) } }
+    return hash.hex()
+  }
+
+  private var cells: [(name: String, cell: Cell)] {
+    parameters.compactMap { name, parameter in parameter.cell.map { (name, $0) } }
+      + states.compactMap { name, state in state.cell.map { (name, $0) } }
+  }
+}
