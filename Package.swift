@@ -38,7 +38,8 @@ let rooms: [Target] = [
   .target(name: "MartletKernelTable", path: "Sources/CPUKernels/Table"),
   // The device in pure Swift.
   .target(
-    name: "MartletCPU", dependencies: ["MartletCore", "MartletKernelTable"] + kernelNames, path: "Sources/CPU",
+    name: "MartletCPU", dependencies: ["MartletCore", "MartletKernelTable"] + kernelNames,
+    path: "Sources/CPU",
     swiftSettings: driverSettings),
   // What is computed: tensors, the trace, operations with their derivatives, the planner.
   .target(name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU"], path: "Sources/Tensor"),

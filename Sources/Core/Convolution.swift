@@ -23,7 +23,8 @@ public enum Padding: Hashable, Sendable {
   /// Throws where explicit sides are negative, or neither one for all axes nor one for each.
   func check(rank: Int) throws {
     guard case .explicit(let sides) = self else { return }
-    guard sides.count == 1 || sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 }) else {
+    guard sides.count == 1 || sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 })
+    else {
       throw ShapeError("padding \(self) does not fit \(rank) spatial axes")
     }
   }
@@ -50,7 +51,8 @@ extension Padding: CustomStringConvertible {
     case .same: ".same"
     case .full: ".full"
     case .causal: ".causal"
-    case .explicit(let sides): ".explicit(\(sides.map { "\($0.before)+\($0.after)" }.joined(separator: ", ")))"
+    case .explicit(let sides):
+      ".explicit(\(sides.map { "\($0.before)+\($0.after)" }.joined(separator: ", ")))"
     }
   }
 }
@@ -146,7 +148,8 @@ public struct Convolution: Hashable, Sendable {
           ).before
       }
       guard larger[position] > 0 else {
-        throw ShapeError("kernel \(axes.window[axis]) leaves no output for input \(size) with padding \(padding)")
+        throw ShapeError(
+          "kernel \(axes.window[axis]) leaves no output for input \(size) with padding \(padding)")
       }
     }
     let channels = input[-1]
@@ -251,7 +254,8 @@ extension ConvolutionGeometry {
       }
       return [
         Lattice(
-          start: Extent(repeating: 0), step: Extent(repeating: 1), count: output, sourceStep: strides, taps: taps)
+          start: Extent(repeating: 0), step: Extent(repeating: 1), count: output, sourceStep: strides,
+          taps: taps)
       ]
     case .backwardData:
       var lattices: [Lattice] = []

@@ -43,7 +43,8 @@ public struct Shape: Hashable, Sendable {
     get { Int(lanes[position(of: axis)]) }
     set {
       let position = position(of: axis)
-      precondition(newValue >= 0 && newValue <= Int32.max, "the size \(newValue) of axis \(axis) is out of range")
+      precondition(
+        newValue >= 0 && newValue <= Int32.max, "the size \(newValue) of axis \(axis) is out of range")
       lanes[position] = Int32(truncatingIfNeeded: newValue)
     }
   }
