@@ -20,6 +20,15 @@ public enum Padding: Hashable, Sendable {
     }
   }
 
+  /// Throws where explicit sides are negative, or neither one for all axes nor one for each.
+  func check(rank: Int) throws {
+    guard case .explicit(let sides) = self else { return }
+    guard sides.count == 1 || sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 })
+    else {
+      throw ShapeError("padding \(self) does not fit \(rank) spatial axes")
+    }
+  }
+
   /// The pads of one axis.
   func sides(axis: Int, input: Int, effectiveKernel: Int, stride: Int) -> Sides {
     switch self {
@@ -97,6 +106,7 @@ public struct Convolution: Hashable, Sendable {
     let rank = input.rank - 2
     let axes = try WindowAxes(
       inputRank: input.rank, window: kernelSize, strides: strides, dilationRate: dilationRate, what: "kernel")
+    try padding.check(rank: rank)
     guard let extra = outputPadding.map({ $0.expanded(to: rank) }) ?? [] else {
       throw ShapeError("output padding \(outputPadding!) does not fit \(rank) spatial axes")
     }
@@ -108,6 +118,9 @@ public struct Convolution: Hashable, Sendable {
       let size = input[axis + 1]
       let position = 3 - rank + axis
       if outputPadding != nil {
+        guard extra[axis] >= 0 else {
+          throw ShapeError("output padding \(extra[axis]) must not be negative")
+        }
         guard extra[axis] < stride else {
           throw ShapeError("output padding \(extra[axis]) must be smaller than the stride \(stride)")
         }
@@ -129,14 +142,14 @@ public struct Convolution: Hashable, Sendable {
           let side = sides.count == 1 ? sides[0] : sides[axis]
           larger[position] = (size - 1) * stride + effective - side.before - side.after
         }
-        guard larger[position] > 0 else {
-          throw ShapeError(
-            "kernel \(axes.window[axis]) leaves no output for input \(size) with padding \(padding)")
-        }
         before[position] =
           padding.sides(
             axis: axis, input: larger[position], effectiveKernel: effective, stride: stride
           ).before
+      }
+      guard larger[position] > 0 else {
+        throw ShapeError(
+          "kernel \(axes.window[axis]) leaves no output for input \(size) with padding \(padding)")
       }
     }
     let channels = input[-1]

@@ -52,12 +52,7 @@ struct SlidingWindow {
     self.window = Extent(axes.window, filler: 1)
     self.strides = Extent(axes.strides, filler: 1)
     dilation = Extent(axes.dilation, filler: 1)
-    if case .explicit(let sides) = padding {
-      guard sides.count == 1 || sides.count == rank, sides.allSatisfy({ $0.before >= 0 && $0.after >= 0 })
-      else {
-        throw ShapeError("padding \(padding) does not fit \(rank) spatial axes")
-      }
-    }
+    try padding.check(rank: rank)
     for axis in 0..<rank {
       let position = 3 - rank + axis
       let effective = (axes.window[axis] - 1) * axes.dilation[axis] + 1

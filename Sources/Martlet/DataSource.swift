@@ -27,7 +27,8 @@ public enum DataSource: String, CaseIterable, Sendable {
         throw ShapeError("shapes are drawn with 1 or 3 channels on at least 8x8 pixels; received \(size)")
       }
       return Shapes.dataset(
-        count: Self.drawn[part]!, height: size[0], width: size[1], channels: size[2], seed: part == .train ? 1 : 2)
+        count: Self.drawn[part]!, height: size[0], width: size[1], channels: size[2],
+        seed: part == .train ? 1 : 2)
     }
   }
 }

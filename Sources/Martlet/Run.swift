@@ -39,7 +39,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   /// The network of this run, built for its pictures with the initial values of its seed.
   public func buildModel() throws -> any Layer {
     let model = try Catalog.entry(model).build(classNames.count)
-    guard (1...Shape.maximumRank - 1).contains(input.count), input.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }) else {
+    guard (1...Shape.maximumRank - 1).contains(input.count), input.allSatisfy({ $0 > 0 && $0 <= 1 << 20 })
+    else {
       throw ShapeError("an input has height, width and channels; received \(input)")
     }
     try withContext(seed: seed) { try model.build(input: Shape(input)) }

@@ -31,7 +31,8 @@ struct EvaluateCommand: ParsableCommand {
       let test = try DataSource(name: data ?? configuration.data).load(
         .test, directory: (dataDir ?? configuration.dataDirectory).map { FilePath($0) },
         size: Shape(configuration.input))
-      guard test.imageShape.sizes == configuration.input, test.classNames.count == configuration.classNames.count
+      guard test.imageShape.sizes == configuration.input,
+        test.classNames.count == configuration.classNames.count
       else {
         throw ShapeError(
           "the run was trained on pictures of \(Shape(configuration.input)) in \(configuration.classNames.count) "

@@ -8,7 +8,8 @@ import Martlet
 @main
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "martlet", abstract: "Trains and runs convolutional networks on any GPU with OpenCL and any CPU.",
+    commandName: "martlet",
+    abstract: "Trains and runs convolutional networks on any GPU with OpenCL and any CPU.",
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, SummaryCommand.self, DevicesCommand.self,

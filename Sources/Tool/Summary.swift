@@ -5,7 +5,9 @@ struct SummaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "summary", abstract: "Show the layers, shapes, parameters and costs of a network.")
 
-  @Option(help: ArgumentHelp("The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
   var model: String
   @Option(help: ArgumentHelp("The pictures, as HEIGHTxWIDTHxCHANNELS.", valueName: "size"))
   var input: String?
@@ -43,7 +45,8 @@ struct SummaryCommand: ParsableCommand {
     }
     try printJSON(
       Line(
-        model: entry.name, input: size.sizes, output: summary.outputShape.sizes, parameters: summary.parameters,
+        model: entry.name, input: size.sizes, output: summary.outputShape.sizes,
+        parameters: summary.parameters,
         trainable_parameters: summary.trainableParameters, multiply_accumulates: summary.multiplyAccumulates,
         layers: summary.rows.map {
           Line.Layer(

@@ -15,11 +15,14 @@ struct TerminalPicture {
     let levels: [UInt8] =
       image.dtype == .uint8
       ? Array(image.values(as: UInt8.self)[index * size..<(index + 1) * size])
-      : image.values(as: Float.self)[index * size..<(index + 1) * size].map { UInt8(max(0, min(255, $0 * 255))) }
+      : image.values(as: Float.self)[index * size..<(index + 1) * size].map {
+        UInt8(max(0, min(255, $0 * 255)))
+      }
     pixels = (0..<rows * columns).map { pixel in
       let first = pixel * channels
       return channels >= 3
-        ? (levels[first], levels[first + 1], levels[first + 2]) : (levels[first], levels[first], levels[first])
+        ? (levels[first], levels[first + 1], levels[first + 2])
+        : (levels[first], levels[first], levels[first])
     }
     height = rows
     width = columns

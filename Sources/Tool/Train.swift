@@ -9,7 +9,9 @@ struct TrainCommand: ParsableCommand {
       `martlet evaluate --run DIR`.
       """)
 
-  @Option(help: ArgumentHelp("The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
   var model = "basic-cnn"
   @Option(
     help: ArgumentHelp(
@@ -42,7 +44,8 @@ struct TrainCommand: ParsableCommand {
       let directory = dataDir.map { FilePath($0) }
       let training = try source.load(.train, directory: directory, size: entry.input)
       let configuration = RunConfiguration(
-        model: model, data: data, dataDirectory: dataDir, epochs: plannedEpochs(training), batchSize: batchSize,
+        model: model, data: data, dataDirectory: dataDir, epochs: plannedEpochs(training),
+        batchSize: batchSize,
         learningRate: learningRate, steps: steps, seed: seed, input: training.imageShape.sizes,
         classNames: training.classNames, device: device.summary)
       let model = try configuration.buildModel()
@@ -147,7 +150,8 @@ private struct TrainingRun {
 
   private func line(_ record: EpochRecord) -> EpochLine {
     EpochLine(
-      epoch: record.epoch, steps: record.steps, loss: record.training.loss, accuracy: record.training.accuracy,
+      epoch: record.epoch, steps: record.steps, loss: record.training.loss,
+      accuracy: record.training.accuracy,
       test_loss: record.validation?.loss, test_accuracy: record.validation?.accuracy, seconds: record.seconds)
   }
 

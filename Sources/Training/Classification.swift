@@ -36,7 +36,8 @@ public struct BatchResult: Sendable, Equatable {
 public struct Classification: TrainingTask {
   public init() {}
 
-  public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult {
+  public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
+  {
     let (images, labels) = try (Tensor(batch.images), Tensor(batch.labels))
     let ((loss, correct), gradients) = try valueWithGradients(of: model) {
       let logits = model(Self.input(images))

@@ -60,7 +60,8 @@ final class Moments {
     }
     return zip(run, next).map {
       Storage(
-        device: $0.device, buffer: $0.buffer, byteOffset: $0.byteOffset, byteCount: $0.byteCount + $1.byteCount)
+        device: $0.device, buffer: $0.buffer, byteOffset: $0.byteOffset,
+        byteCount: $0.byteCount + $1.byteCount)
     }
   }
 

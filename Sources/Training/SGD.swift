@@ -33,7 +33,8 @@ public final class SGD: Optimizer {
   private static let heavyBall = UpdateRule(
     program: ElementwiseProgram(
       inputCount: 5,
-      instructions: [.init(.multiply, 2, 4), .init(.multiplyAdd, 1, 3, 5), .init(.add, 0, 6)], results: [7, 6]),
+      instructions: [.init(.multiply, 2, 4), .init(.multiplyAdd, 1, 3, 5), .init(.add, 0, 6)],
+      results: [7, 6]),
     moments: 1)
 
   private static let nesterov = UpdateRule(

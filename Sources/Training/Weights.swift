@@ -22,7 +22,9 @@ extension Layer {
   /// The parameters and states by their names.
   public func weights() throws -> [String: HostArray] {
     var arrays: [String: HostArray] = [:]
-    for (name, cell) in cells { arrays[name] = try cell.storage.download(shape: cell.shape, dtype: cell.dtype) }
+    for (name, cell) in cells {
+      arrays[name] = try cell.storage.download(shape: cell.shape, dtype: cell.dtype)
+    }
     return arrays
   }
 
@@ -40,8 +42,11 @@ extension Layer {
     error.missing = cells.map(\.name).filter { file[$0] == nil }.sorted()
     error.unexpected = file.names.filter { name in !cells.contains { $0.name == name } }.sorted()
     for (name, cell) in cells {
-      guard let entry = file[name], entry.sizes != cell.shape.sizes || entry.dtype != cell.dtype else { continue }
-      error.misshapen.append("\(name) is \(entry.sizes) \(entry.typeName) in the file and \(cell.shape.sizes) here")
+      guard let entry = file[name], entry.sizes != cell.shape.sizes || entry.dtype != cell.dtype else {
+        continue
+      }
+      error.misshapen.append(
+        "\(name) is \(entry.sizes) \(entry.typeName) in the file and \(cell.shape.sizes) here")
     }
     guard error.missing.isEmpty && error.unexpected.isEmpty && error.misshapen.isEmpty else { throw error }
     let arrays = try cells.map { try file.array(named: $0.name) }
@@ -56,7 +61,9 @@ extension Layer {
   /// SHA-256 of the bytes of all parameters and states in the order of their names.
   public func weightsHash() throws -> String {
     var hash = SHA256()
-    for (_, array) in try weights().sorted(by: { $0.key < $1.key }) { array.withUnsafeBytes { hash.update($0) } }
+    for (_, array) in try weights().sorted(by: { $0.key < $1.key }) {
+      array.withUnsafeBytes { hash.update($0) }
+    }
     return hash.hex()
   }
 

@@ -45,7 +45,7 @@ struct DatasetTests {
     #expect(order == Dataset.order(count: 1000, seed: 7, epoch: 3))
     #expect(order != Dataset.order(count: 1000, seed: 7, epoch: 4))
     #expect(order != Dataset.order(count: 1000, seed: 8, epoch: 3))
-    #expect(Dataset.order(count: 0, seed: 1, epoch: 0) == [6, 5, 1, 4, 3, 7, 0, 2])
+    #expect(Dataset.order(count: 0, seed: 1, epoch: 0) == [])
     #expect(Dataset.order(count: 1, seed: 1, epoch: 0) == [0])
     // Checkpoints rely on this order: it may not change.
     #expect(Dataset.order(count: 8, seed: 7, epoch: 0) == [6, 5, 1, 4, 3, 7, 0, 2])

@@ -1,0 +1,50 @@
+# Martlet's chores. `make demo` goes from a fresh checkout to a trained network.
+
+# What the build cannot do without, and what it can.
+PACKAGES := zlib1g-dev libmd-dev
+DATASETS := dataset-fashion-mnist
+FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+SOURCES := Sources Tests Benchmarks Package.swift
+MARTLET := .build/release/martlet
+STATIC := .build-static/release/martlet
+
+.PHONY: demo build test bench static deps format lint clean
+
+demo: deps build
+	$(MARTLET) summary --model basic-cnn
+	@data=fashion-mnist; \
+	if [ ! -e $(FASHION_MNIST) ] && [ -z "$$MARTLET_DATA" ]; then \
+	  data=shapes; \
+	  echo "Fashion-MNIST is not installed; training on drawn shapes instead."; \
+	fi; \
+	set -x; \
+	$(MARTLET) train --model basic-cnn --data $$data --epochs 5 --output runs/demo
+	$(MARTLET) evaluate --run runs/demo --show 5
+
+build:
+	swift build -c release
+
+# The kernels and the hot rooms are optimised in debug builds too.
+test:
+	swift test
+
+bench: build
+	.build/release/martlet-bench
+
+# One file that runs on a machine without Swift.
+static:
+	swift build -c release --static-swift-stdlib --product martlet --scratch-path .build-static
+	strip -o $(STATIC)-stripped $(STATIC)
+	@ls -l $(STATIC)-stripped
+
+deps:
+	@./.ci/deps --required $(PACKAGES) --optional $(DATASETS)
+
+format:
+	swift format --in-place --recursive $(SOURCES)
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+
+clean:
+	rm -rf .build .build-static runs
