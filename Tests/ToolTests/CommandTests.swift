@@ -62,7 +62,7 @@ import Testing
     ),
     (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
     (["train", "--steps", "0"], "--steps must be at least 1; received 0"),
-    (["train", "--epochs", "-1"], "--epochs must be at least 1; received -1"),
+    (["train", "--epochs=-1"], "--epochs must be at least 1; received -1"),
     (
       ["train", "--learning-rate", "nan"],
       "--learning-rate must be a number that is not negative; received nan"
@@ -86,7 +86,7 @@ import Testing
     ),
     (["summary", "--model", "basic-cnn", "--classes", "0"], "--classes must be at least 1; received 0"),
     (["evaluate", "--run", "/nowhere"], "/nowhere: is not the folder of a run: it has no config.json"),
-    (["evaluate", "--run", "/nowhere", "--show", "-1"], "--show must not be negative; received -1"),
+    (["evaluate", "--run", "/nowhere", "--show=-1"], "--show must not be negative; received -1"),
     (["draw"], "Unexpected argument 'draw'"),
   ]
 
