@@ -48,7 +48,9 @@ private struct MatrixProduct {
     let block = MatrixKernels.blockRows
     // A job below a quarter of a million multiply-adds costs more to hand out than it saves.
     let enough = (1 << 18) / max(1, product.k * kernels.wide.width)
-    rowParts = Parts(product.m, unit: block, smallest: max(240, min(enough, 2400)), limit: 64)
+    // Each part of the rows packs b anew, which 240 rows hardly notice; fewer where there is little else to share.
+    let rows = strips.count * product.batch >= 16 ? 240 : 48
+    rowParts = Parts(product.m, unit: block, smallest: max(rows, min(enough, 2400)), limit: 64)
     depthParts = Parts(product.k, unit: 16, smallest: 1, limit: max(1, (product.k + 511) / 512))
   }
 
