@@ -11,6 +11,8 @@ public struct MatrixKernels: Sendable {
   /// See `packRows` and `packColumns` of the kernels: (from, stride, depth, columns, to, width).
   public var packRows: Pack
   public var packColumns: Pack
+  /// See `fillPointers` of the kernels: (bases, masks, steps, taps, zeros, rows).
+  public var fillPointers: FillPointers
   /// (pointers to a pixel's taps, taps, weights, channels, `TileResult`): results of one pixel, each channel by itself.
   public var depthwise:
     @convention(c) @Sendable (
@@ -36,8 +38,15 @@ public struct MatrixKernels: Sendable {
       UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
     ) -> Void
 
+  public typealias FillPointers =
+    @convention(c) @Sendable (
+      UnsafePointer<UInt>, UnsafePointer<UInt64>, UnsafePointer<Int>, Int, UnsafePointer<Float>,
+      UnsafeMutablePointer<UInt>
+    ) -> Void
+
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
+    fillPointers: FillPointers,
     depthwise:
       @convention(c) @Sendable (
         UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
@@ -58,6 +67,7 @@ public struct MatrixKernels: Sendable {
     self.single = single
     self.packRows = packRows
     self.packColumns = packColumns
+    self.fillPointers = fillPointers
     self.depthwise = depthwise
     self.depthwiseOuter = depthwiseOuter
     self.sum = sum
@@ -90,21 +100,24 @@ public struct Tile: Sendable {
 
 /// The factors of a product whose rows are found through pointers:
 ///
-///     result[m, n] = Σ_tap Σ_k  rows[tap * 12 + m][k] * b[(tap * depth + k) * bStride + n]
+///     result[m, n] = Σ_t Σ_k  rows[t * 12 + m][k] * b[(taps[t] * depth + k) * bStride + n]
 ///
 /// Pointers of rows beyond the last must point to something that can be read.
 public struct RowSource {
   public var rows: UnsafePointer<UnsafePointer<Float>>
-  public var taps: Int
+  public var taps: UnsafePointer<Int>
+  public var tapCount: Int
   public var depth: Int
   public var b: UnsafePointer<Float>
   public var bStride: Int
 
   public init(
-    rows: UnsafePointer<UnsafePointer<Float>>, taps: Int, depth: Int, b: UnsafePointer<Float>, bStride: Int
+    rows: UnsafePointer<UnsafePointer<Float>>, taps: UnsafePointer<Int>, tapCount: Int, depth: Int,
+    b: UnsafePointer<Float>, bStride: Int
   ) {
     self.rows = rows
     self.taps = taps
+    self.tapCount = tapCount
     self.depth = depth
     self.b = b
     self.bStride = bStride
