@@ -130,6 +130,7 @@ extension Tensor {
   /// max(x, 0).
   public func relu() -> Tensor { Tensor.elementwise(.relu, [self]) }
   public func power(_ exponent: Tensor) -> Tensor { Tensor.elementwise(.power, [self, exponent]) }
+  @_disfavoredOverload
   public func power(_ exponent: Float) -> Tensor { power(Tensor(exponent)) }
   /// Every element brought into a range.
   public func clipped(_ lower: Float, _ upper: Float) -> Tensor {
