@@ -89,15 +89,11 @@ extension Tensor {
   public static func .|| (a: Tensor, b: Tensor) -> Tensor { elementwise(.or, [a, b]) }
   public static prefix func ! (a: Tensor) -> Tensor { elementwise(.not, [a]) }
 
-  /// The elements of this tensor where the condition holds, those of `other` elsewhere.
+  /// The elements of this tensor where the condition holds (is not zero), those of `other` elsewhere: NumPy's
+  /// `where(condition, self, other)`.
   public func `where`(_ condition: Tensor, else other: Tensor) -> Tensor {
-    Tensor.elementwise(.select, [condition, self, other])
+    Tensor.elementwise(.select, [condition.cast(to: .bool), self, other])
   }
-}
-
-/// `a` where the condition holds, `b` elsewhere: NumPy's `where`.
-public func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
-  Tensor.elementwise(.select, [condition, a, b])
 }
 
 /// The smaller of two elements; NaN where either is.

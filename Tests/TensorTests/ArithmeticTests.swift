@@ -106,13 +106,15 @@ struct ArithmeticTests {
 
   @Test func choosing() {
     let a = Tensor([1, 2, 3])
-    #expect(mismatch(where(a > 1.5, a, 0), [0, 2, 3]) == nil)
+    #expect(mismatch(a.where(a > 1.5, else: 0), [0, 2, 3]) == nil)
     #expect(mismatch(a.where(a > 1.5, else: -a), [-1, 2, 3]) == nil)
-    #expect(mismatch(where(Tensor([[true], [false]]), a, -a), [1, 2, 3, -1, -2, -3], shape: [2, 3]) == nil)
+    #expect(mismatch(Tensor(0).where(a > 1.5, else: a), [1, 0, 0]) == nil)
+    let rows = a.where(Tensor([[true], [false]]), else: -a)
+    #expect(mismatch(rows, [1, 2, 3, -1, -2, -3], shape: [2, 3]) == nil)
     let integers = Tensor([1, 2] as [Int32])
-    #expect(mismatch(where(Tensor([true, false]), integers, 0), [1, 0]) == nil)
+    #expect(mismatch(integers.where(Tensor([true, false]), else: 0), [1, 0]) == nil)
     // What is not zero holds, also where the values are whole numbers and the condition is a fraction.
-    #expect(mismatch(where(Tensor([0.5, 0]), integers, -integers), [1, -2]) == nil)
+    #expect(mismatch(integers.where(Tensor([0.5, 0]), else: -integers), [1, -2]) == nil)
   }
 
   @Test func casts() throws {
