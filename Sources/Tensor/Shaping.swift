@@ -180,11 +180,10 @@ extension Tensor {
     into count: Int, axis: Int = 0, file: StaticString = #fileID, line: Int = #line
   ) -> [Tensor] {
     guard let position = shape.normalized(axis: axis), count > 0, shape[position] % count == 0 else {
-      return [
-        Tensor.fail(
-          "axis \(axis) of \(shape) does not split into \(count) equal parts", [self],
-          site: Site(file: file, line: line))
-      ]
+      let failed = Tensor.fail(
+        "axis \(axis) of \(shape) does not split into \(count) equal parts", [self],
+        site: Site(file: file, line: line))
+      return [Tensor](repeating: failed, count: Swift.max(1, count))
     }
     return split(
       sizes: [Int](repeating: shape[position] / count, count: count), axis: position, file: file, line: line)
@@ -195,16 +194,15 @@ extension Tensor {
     sizes: [Int], axis: Int = 0, file: StaticString = #fileID, line: Int = #line
   ) -> [Tensor] {
     guard let position = shape.normalized(axis: axis), sizes.reduce(0, +) == shape[position] else {
-      return [
-        Tensor.fail(
-          "the parts \(sizes) do not add up to axis \(axis) of \(shape)", [self],
-          site: Site(file: file, line: line))
-      ]
+      let failed = Tensor.fail(
+        "the parts \(sizes) do not add up to axis \(axis) of \(shape)", [self],
+        site: Site(file: file, line: line))
+      return sizes.map { _ in failed }
     }
     var start = 0
     return sizes.map { size in
       defer { start += size }
-      return sliced(axis: position, start..<start + size)
+      return sliced(axis: position, start..<start + size, file: file, line: line)
     }
   }
 
