@@ -18,8 +18,8 @@ extension Tensor {
 
   /// One axis, or all axes from the first given one on, in one.
   public func flattened(from axis: Int = 0) -> Tensor {
-    let kept = Array(shape.sizes.prefix(axis))
-    return viewed(as: Shape(kept + [shape.count(of: Swift.min(axis, rank)..<rank)]))
+    let first = Swift.min(Swift.max(0, axis < 0 ? axis + rank : axis), rank)
+    return viewed(as: Shape(shape.sizes.prefix(first) + [shape.count(of: first..<rank)]))
   }
 
   public func expandedDims(at axis: Int, file: StaticString = #fileID, line: Int = #line) -> Tensor {
@@ -97,6 +97,10 @@ extension Tensor {
     }
     var result = self
     for (axis, times) in counts.enumerated() where times != 1 {
+      if times == 0 {
+        result = result.sliced(axis: axis, 0..<0, file: file, line: line)
+        continue
+      }
       result = Tensor.concatenated(
         [Tensor](repeating: result, count: times), axis: axis, file: file, line: line)
     }
