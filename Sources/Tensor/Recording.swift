@@ -12,6 +12,14 @@ extension Tensor {
     _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)],
     site: Site = .unknown
   ) -> [Tensor] {
+    if let stranger = operands.enumerated().first(where: {
+      !$1.isFailed && !$1.dtype.isFloatingPoint && primitive.needsFloats(at: $0)
+    }) {
+      let failed = fail(
+        "\(primitive.name) needs float32 elements; received \(stranger.element.dtype). Cast them with "
+          + "cast(to: .float32)", operands, site: site)
+      return outputs.map { Tensor(failed.payload, shape: $0.shape, dtype: $0.dtype) }
+    }
     guard let trace = openTrace(operands) else {
       return compute(primitive, operands, outputs: outputs)
     }
@@ -103,6 +111,16 @@ extension Tensor {
 }
 
 extension Primitive {
+  /// Whether an operand must be float32.
+  fileprivate func needsFloats(at index: Int) -> Bool {
+    switch self {
+    case .gemm, .convolution, .batchNormalization, .batchNormalizationBackward: true
+    case .pooling, .softmax, .softmaxCrossEntropy, .topK: index == 0
+    case .softmaxCrossEntropyBackward: index != 1
+    case .elementwise, .reduction, .gather, .scatterAdd, .copy, .fill, .random: false
+    }
+  }
+
   /// Whether an operand may be a number by value instead of an array.
   func takesNumber(at index: Int, of count: Int) -> Bool {
     switch self {

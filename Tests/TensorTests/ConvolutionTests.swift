@@ -98,7 +98,7 @@ struct ConvolutionTests {
         + "and 3x2x4"
     ),
     (4, "the bias must be 4; received 3"),
-    (5, "convolution needs float32 elements; received uint8. Cast them with cast(to: .float32)"),
+    (5, "convolution forward needs float32 elements; received uint8. Cast them with cast(to: .float32)"),
   ])
   func errors(index: Int, message: String) {
     let x = Tensor.zeros([1, 4, 4, 2])
