@@ -67,6 +67,8 @@ package final class Trace: @unchecked Sendable {
   private var assignmentPositions: [ObjectIdentifier: Int] = [:]
   /// Leaves that are a cell's own memory, which changes later.
   private(set) var cellLeaves: Set<Int32> = []
+  /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
+  private var leaves: [ObjectIdentifier: Int32] = [:]
 
   package init(device: any Device, isDry: Bool = false, isImmediate: Bool = false) {
     self.device = device
@@ -128,14 +130,24 @@ extension Trace {
       precondition(
         storage.device === device,
         "a tensor on \(storage.device.name) met one on \(device.name); move one of them first")
-      return append(
+      let key = ObjectIdentifier(storage)
+      if let leaf = leaves[key] { return reshaped(leaf, to: tensor.shape, site: site) }
+      let leaf = append(
         .leaf, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site,
         value: storage)
+      leaves[key] = leaf
+      return leaf
     case .number(let word):
       return append(
         .number, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, word: word
       )
     }
+  }
+
+  private func reshaped(_ leaf: Int32, to shape: Shape, site: Site) -> Int32 {
+    if records[Int(leaf)].shape == shape { return leaf }
+    return append(
+      .reshape, operands: CollectionOfOne(leaf), shape: shape, dtype: records[Int(leaf)].dtype, site: site)
   }
 
   /// A leaf without a value: the input of a dry run.
