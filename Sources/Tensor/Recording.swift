@@ -30,7 +30,10 @@ extension Tensor {
   /// The open scope that operands belong to, or that is open around the caller.
   static func openTrace(_ operands: [Tensor]) -> Trace? {
     for operand in operands {
-      if let trace = operand.trace { return trace }
+      if case .traced(let trace, let index) = operand.payload {
+        trace.checkOpen(index)
+        return trace
+      }
     }
     return Context.current.trace
   }

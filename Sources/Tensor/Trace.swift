@@ -118,13 +118,8 @@ extension Trace {
   func position(of tensor: Tensor, site: Site) -> Int32 {
     switch tensor.payload {
     case .traced(let trace, let index):
-      precondition(
-        trace === self || !trace.isOpen,
-        "a tensor of an enclosing scope cannot be used in another trace")
-      precondition(
-        trace === self,
-        "this tensor belongs to a scope that is closed; it was made by \(trace.describe(Int(index))). "
-          + "Return it from the scope to keep it")
+      trace.checkOpen(index)
+      precondition(trace === self, "a tensor of an enclosing scope cannot be used in another trace")
       return index
     case .stored(let storage):
       precondition(
@@ -153,6 +148,14 @@ extension Trace {
   /// A leaf without a value: the input of a dry run.
   package func placeholder(shape: Shape, dtype: DType) -> Tensor {
     tensor(Int(append(.leaf, operands: EmptyCollection(), shape: shape, dtype: dtype, site: .unknown)))
+  }
+
+  /// Traps where a tensor of a closed scope is used, and says where it came from.
+  func checkOpen(_ index: Int32) {
+    precondition(
+      isOpen,
+      "this tensor belongs to a scope that is closed; it was made by \(index < 0 ? "an error" : describe(Int(index))). "
+        + "Return it from the scope to keep it")
   }
 
   private func checkOwner(site: Site) {
