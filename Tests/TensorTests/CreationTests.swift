@@ -57,7 +57,7 @@ struct CreationTests {
 
   /// Four standard errors for 40000 numbers.
   @Test func moments() throws {
-    try withContext(seed: 11) {
+    try withContext(seed: 11) { () throws in
       let uniform = Tensor.randomUniform([200, 200], low: -2, high: 4)
       #expect(abs(try uniform.mean().item() - 1) < 4 * 1.733 / 200)
       #expect(abs(try uniform.variance().item() - 3) < 4 * 2.69 / 200)
