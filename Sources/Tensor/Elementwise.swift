@@ -55,14 +55,15 @@ extension Tensor {
   public static func % (a: Tensor, b: Tensor) -> Tensor { elementwise(.remainder, [a, b]) }
   public static prefix func - (a: Tensor) -> Tensor { elementwise(.negate, [a]) }
 
-  public static func + (a: Tensor, b: Float) -> Tensor { a + Tensor(b) }
-  public static func - (a: Tensor, b: Float) -> Tensor { a - Tensor(b) }
-  public static func * (a: Tensor, b: Float) -> Tensor { a * Tensor(b) }
-  public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
-  public static func + (a: Float, b: Tensor) -> Tensor { Tensor(a) + b }
-  public static func - (a: Float, b: Tensor) -> Tensor { Tensor(a) - b }
-  public static func * (a: Float, b: Tensor) -> Tensor { Tensor(a) * b }
-  public static func / (a: Float, b: Tensor) -> Tensor { Tensor(a) / b }
+  // Disfavoured, so that a literal operand has one reading: a tensor.
+  @_disfavoredOverload public static func + (a: Tensor, b: Float) -> Tensor { a + Tensor(b) }
+  @_disfavoredOverload public static func - (a: Tensor, b: Float) -> Tensor { a - Tensor(b) }
+  @_disfavoredOverload public static func * (a: Tensor, b: Float) -> Tensor { a * Tensor(b) }
+  @_disfavoredOverload public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
+  @_disfavoredOverload public static func + (a: Float, b: Tensor) -> Tensor { Tensor(a) + b }
+  @_disfavoredOverload public static func - (a: Float, b: Tensor) -> Tensor { Tensor(a) - b }
+  @_disfavoredOverload public static func * (a: Float, b: Tensor) -> Tensor { Tensor(a) * b }
+  @_disfavoredOverload public static func / (a: Float, b: Tensor) -> Tensor { Tensor(a) / b }
 
   public static func += (a: inout Tensor, b: Tensor) { a = a + b }
   public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
