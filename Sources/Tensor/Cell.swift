@@ -22,9 +22,13 @@ package final class Cell {
   }
 
   package func assign(_ tensor: Tensor) {
-    precondition(
-      tensor.shape == shape && tensor.dtype == dtype,
-      "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held")
+    if tensor.isFailed { return }
+    guard tensor.shape == shape && tensor.dtype == dtype else {
+      _ = Tensor.fail(
+        "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held", [tensor],
+        site: .unknown)
+      return
+    }
     if let trace = Context.current.trace {
       trace.assign(tensor, to: self)
     } else {

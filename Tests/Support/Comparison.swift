@@ -16,7 +16,7 @@ public func mismatch(
 }
 
 /// The same for int32 elements, exactly.
-public func mismatch(_ tensor: Tensor, _ expected: [Int], shape: Shape? = nil) -> String? {
+public func mismatch(_ tensor: Tensor, integers expected: [Int], shape: Shape? = nil) -> String? {
   if let shape, tensor.shape != shape { return "shape \(tensor.shape) instead of \(shape)" }
   guard tensor.dtype == .int32 else { return "\(tensor.dtype) instead of int32" }
   let elements = [Int32](tensor).map(Int.init)

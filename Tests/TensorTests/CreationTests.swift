@@ -4,7 +4,7 @@ import Testing
 struct CreationTests {
   @Test func constants() {
     #expect(mismatch(Tensor.full([2, 2], 3), [3, 3, 3, 3], shape: [2, 2]) == nil)
-    #expect(mismatch(Tensor.zeros([2]), [0, 0] as [Double]) == nil)
+    #expect(mismatch(Tensor.zeros([2]), [0, 0]) == nil)
     #expect(mismatch(Tensor.ones(like: Tensor.zeros([1, 2])), [1, 1], shape: [1, 2]) == nil)
     #expect(mismatch(Tensor.identity(2), [1, 0, 0, 1], shape: [2, 2]) == nil)
     #expect(mismatch(Tensor.range(3), [0, 1, 2]) == nil)

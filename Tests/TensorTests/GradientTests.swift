@@ -31,7 +31,7 @@ struct GradientTests {
     let (_, gradients) = try valueWithGradients(at: Array(x)) {
       Tensor.elementwise(opcode, $0).cast(to: .float32).sum()
     }
-    for gradient in gradients { #expect(mismatch(gradient, [0, 0] as [Double]) == nil) }
+    for gradient in gradients { #expect(mismatch(gradient, [0, 0]) == nil) }
   }
 
   /// Every case that a family names is there.
@@ -80,7 +80,7 @@ struct GradientTests {
     }
     #expect(mismatch(inner, [6, 12]) == nil)
     #expect(mismatch(outer, [18, 36]) == nil)
-    #expect(mismatch(stranger, [0, 0] as [Double]) == nil)
+    #expect(mismatch(stranger, [0, 0]) == nil)
   }
 
   @Test func stoppedGradients() throws {
@@ -106,7 +106,7 @@ struct GradientTests {
   }
 
   @Test func constantsHaveZeroGradients() throws {
-    #expect(mismatch(try valueWithGradient(at: Tensor([1, 2])) { _ in Tensor(3) }.gradient, [0, 0] as [Double]) == nil)
+    #expect(mismatch(try valueWithGradient(at: Tensor([1, 2])) { _ in Tensor(3) }.gradient, [0, 0]) == nil)
     #expect(mismatch(try valueWithGradient(at: Tensor([1, 2])) { $0[0] }.gradient, [1, 0]) == nil)
     #expect(mismatch(try valueWithGradient(at: Tensor(5)) { $0 }.gradient, [1]) == nil)
   }

@@ -144,7 +144,7 @@ struct ScopeTests {
     let layer = Peeking()
     _ = try layer.summary(input: [3])
     #expect(layer.text == "Tensor(1x3, float32, no value in a dry run)")
-    #expect((layer.error as? ShapeError)?.message.hasPrefix("a dry run has shapes only; sum") == true)
+    #expect((layer.error as? ShapeError)?.message.hasPrefix("a dry run has shapes only; ") == true)
   }
 
   @Test func scopesOnSeveralThreads() async {
@@ -168,16 +168,16 @@ struct ScopeTests {
 /// What goes wrong in a scope.
 struct ScopeErrorTests {
   @Test func theFirstErrorIsThrown() {
-    let line = #line + 4
-    let error = #expect(throws: ShapeError.self) {
-      try compute { () -> Tensor in
-        let a = Tensor.zeros([2, 3])
-        let b = a.matmul(a)
-        #expect(b.shape == [2, 3])
-        let c = (b + Tensor.zeros([7])).relu().reshaped(-1).softmax().sum()
-        return c.matmul(c)
-      }
+    // Not inside the macro, where every line is the macro's.
+    let line = #line + 3
+    func program() -> Tensor {
+      let a = Tensor.zeros([2, 3])
+      let b = a.matmul(a)
+      #expect(b.shape == [2, 3])
+      let c = (b + Tensor.zeros([7])).relu().reshaped(-1).softmax().sum()
+      return c.matmul(c)
     }
+    let error = #expect(throws: ShapeError.self) { try compute { program() } }
     #expect(error?.message.hasPrefix("matmul needs as many columns") == true)
     #expect(error?.site == "TensorTests/ScopeTests.swift:\(line)")
     #expect("\(error!)".hasSuffix("2x3 and 2x3 (TensorTests/ScopeTests.swift:\(line))"))
