@@ -135,7 +135,8 @@ extension BuildSession {
       try initialize(fresh, in: arena)
       for (index, parameter) in fresh.enumerated() {
         parameter.shape = arena.shapes[index]
-        parameter.cell = Cell(shape: arena.shapes[index], dtype: .float32, storage: arena.storage(of: index))
+        parameter.cell = Cell(
+          shape: arena.shapes[index], dtype: .float32, storage: arena.storage(of: index), isPinned: true)
       }
     }
     for state in structure.states where state.cell == nil {
