@@ -178,6 +178,13 @@ extension Tensor {
     Tensor.fail(message, [self], site: Site(file: file, line: line))
   }
 
+  /// The same for an error that already knows its place.
+  package func failing(_ error: ShapeError) -> Tensor {
+    guard let trace = Tensor.openTrace([self]) else { preconditionFailure("\(error)") }
+    if !isFailed { trace.fail(error) }
+    return trace.failed(shape, dtype)
+  }
+
   /// The position of a traced tensor's record.
   package var recordIndex: Int? {
     guard case .traced(_, let index) = payload, index >= 0 else { return nil }

@@ -174,6 +174,9 @@ extension Trace {
       message, layer: origin.layer < 0 ? nil : layerNames[Int(origin.layer)], site: origin.site.text)
   }
 
+  /// The same for an error that already knows its place.
+  func fail(_ error: ShapeError) { failure = failure ?? error }
+
   func describe(_ index: Int) -> String {
     let record = records[index]
     let layer = record.layer < 0 ? nil : layerNames[Int(record.layer)]
