@@ -70,14 +70,18 @@ final class BuildSession: @unchecked Sendable {
     -> Tensor
   {
     let isKnown = structure.parameters.contains { $0 === parameter }
-    if !isKnown { unknown.append("\(parameter.name.isEmpty ? "a parameter" : parameter.name) of \(expected)") }
+    if !isKnown {
+      unknown.append("\(parameter.name.isEmpty ? "a parameter" : parameter.name) of \(expected)")
+    }
     return read(
       ObjectIdentifier(parameter), parameter.name, parameter.cell?.shape, expected, in: trace, file: file,
       line: line)
   }
 
   func read(_ state: State, _ expected: Shape, in trace: Trace, file: StaticString, line: Int) -> Tensor {
-    if !structure.states.contains(where: { $0 === state }) { unknown.append("\(state.name.isEmpty ? "a state" : state.name) of \(expected)") }
+    if !structure.states.contains(where: { $0 === state }) {
+      unknown.append("\(state.name.isEmpty ? "a state" : state.name) of \(expected)")
+    }
     return read(
       ObjectIdentifier(state), state.name, state.cell?.shape, expected, in: trace, file: file, line: line)
   }
@@ -139,7 +143,7 @@ extension BuildSession {
           shape: arena.shapes[index], dtype: .float32, storage: arena.storage(of: index), isPinned: true)
       }
     }
-    try outsideScopes {
+    outsideScopes {
       for state in structure.states where state.cell == nil {
         let shape = parameterShapes[ObjectIdentifier(state)] ?? []
         state.shape = shape

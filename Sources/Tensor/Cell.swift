@@ -33,7 +33,8 @@ package final class Cell {
     if tensor.isFailed { return }
     guard tensor.shape == shape && tensor.dtype == dtype else {
       _ = Tensor.fail(
-        "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held", [tensor],
+        "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held",
+        [tensor],
         site: .unknown)
       return
     }

@@ -1,12 +1,12 @@
 extension Tensor {
   /// The same elements under another shape; one size may be -1 and follows from the others.
-  public func reshaped(_ sizes: [Int], file: StaticString = #fileID, line: Int = #line) -> Tensor {
-    var sizes = sizes
+  public func reshaped(_ target: [Int], file: StaticString = #fileID, line: Int = #line) -> Tensor {
+    var sizes = target
     let known = sizes.filter { $0 != -1 }.reduce(1, *)
     if let open = sizes.firstIndex(of: -1), known > 0, count % known == 0 { sizes[open] = count / known }
     guard sizes.count <= Shape.maximumRank, sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(1, *) == count else {
       return Tensor.fail(
-        "\(shape) has \(count) elements and cannot be reshaped to \(sizes)", [self],
+        "\(shape) has \(count) elements and cannot be reshaped to \(target)", [self],
         site: Site(file: file, line: line))
     }
     return viewed(as: Shape(sizes), site: Site(file: file, line: line))

@@ -12,7 +12,7 @@ struct ArithmeticTests {
     #expect(mismatch(Tensor([[1, 2], [3, 4]]), [1, 2, 3, 4], shape: [2, 2]) == nil)
     #expect(mismatch(Tensor([1.5, 2]), [1.5, 2], shape: [2]) == nil)
     #expect(mismatch(Tensor([[[1, 2]], [[3, 4]]]), [1, 2, 3, 4], shape: [2, 1, 2]) == nil)
-    #expect(mismatch(Tensor([1, 2] as [Int32]), [1, 2], shape: [2]) == nil)
+    #expect(mismatch(Tensor([1, 2] as [Int32]), integers: [1, 2], shape: [2]) == nil)
     #expect(mismatch(Tensor([true, false]), [true, false], shape: [2]) == nil)
   }
 
@@ -21,7 +21,8 @@ struct ArithmeticTests {
     #expect(mismatch(a + Tensor([10, 20, 30]), [11, 22, 33, 14, 25, 36], shape: [2, 3]) == nil)
     #expect(mismatch(a + Tensor([[10], [20]]), [11, 12, 13, 24, 25, 26], shape: [2, 3]) == nil)
     #expect(mismatch(Tensor([[1], [2]]) * Tensor([3, 4]), [3, 4, 6, 8], shape: [2, 2]) == nil)
-    #expect(mismatch(a + Tensor([[[1]], [[2]]]), [2, 3, 4, 5, 6, 7, 3, 4, 5, 6, 7, 8], shape: [2, 2, 3]) == nil)
+    #expect(
+      mismatch(a + Tensor([[[1]], [[2]]]), [2, 3, 4, 5, 6, 7, 3, 4, 5, 6, 7, 8], shape: [2, 2, 3]) == nil)
     #expect(mismatch(a * 2 + 1, [3, 5, 7, 9, 11, 13], shape: [2, 3]) == nil)
     #expect(mismatch(1 - a, [0, -1, -2, -3, -4, -5]) == nil)
     #expect(mismatch(Tensor.zeros([0, 3]) + Tensor([1, 2, 3]), [] as [Double], shape: [0, 3]) == nil)
@@ -47,21 +48,21 @@ struct ArithmeticTests {
   @Test func integersStayIntegers() {
     let a = Tensor([7, -7, 3] as [Int32])
     let b = Tensor([2, 2, -2] as [Int32])
-    #expect(mismatch(a + b, [9, -5, 1]) == nil)
-    #expect(mismatch(a - 1, [6, -8, 2]) == nil)
-    #expect(mismatch(a * b, [14, -14, -6]) == nil)
-    #expect(mismatch(a % b, [1, 1, -1]) == nil)
-    #expect(mismatch(-a, [-7, 7, -3]) == nil)
-    #expect(mismatch(a.abs(), [7, 7, 3]) == nil)
-    #expect(mismatch(a.sign(), [1, -1, 1]) == nil)
-    #expect(mismatch(a.squared(), [49, 49, 9]) == nil)
-    #expect(mismatch(minimum(a, b), [2, -7, -2]) == nil)
-    #expect(mismatch(maximum(a, 0), [7, 0, 3]) == nil)
-    #expect(mismatch(a.clipped(-5, 5), [5, -5, 3]) == nil)
-    #expect(mismatch(a.round(), [7, -7, 3]) == nil)
-    #expect(mismatch(Tensor([2, 3, -2] as [Int32]).power(3), [8, 27, -8]) == nil)
+    #expect(mismatch(a + b, integers: [9, -5, 1]) == nil)
+    #expect(mismatch(a - 1, integers: [6, -8, 2]) == nil)
+    #expect(mismatch(a * b, integers: [14, -14, -6]) == nil)
+    #expect(mismatch(a % b, integers: [1, 1, -1]) == nil)
+    #expect(mismatch(-a, integers: [-7, 7, -3]) == nil)
+    #expect(mismatch(a.abs(), integers: [7, 7, 3]) == nil)
+    #expect(mismatch(a.sign(), integers: [1, -1, 1]) == nil)
+    #expect(mismatch(a.squared(), integers: [49, 49, 9]) == nil)
+    #expect(mismatch(minimum(a, b), integers: [2, -7, -2]) == nil)
+    #expect(mismatch(maximum(a, 0), integers: [7, 0, 3]) == nil)
+    #expect(mismatch(a.clipped(-5, 5), integers: [5, -5, 3]) == nil)
+    #expect(mismatch(a.round(), integers: [7, -7, 3]) == nil)
+    #expect(mismatch(Tensor([2, 3, -2] as [Int32]).power(3), integers: [8, 27, -8]) == nil)
     // Exact where float32 would round.
-    #expect(mismatch(Tensor([16_777_217] as [Int32]) + 2, [16_777_219]) == nil)
+    #expect(mismatch(Tensor([16_777_217] as [Int32]) + 2, integers: [16_777_219]) == nil)
   }
 
   @Test func divisionAndFractionsGiveFloats() {
@@ -76,9 +77,9 @@ struct ArithmeticTests {
   @Test func bytesAndTruthValues() throws {
     let bytes = Tensor([250, 3] as [UInt8])
     #expect((bytes + bytes).dtype == .uint8)
-    #expect(mismatch(bytes + Tensor([10, 10] as [Int32]), [260, 13]) == nil)
+    #expect(mismatch(bytes + Tensor([10, 10] as [Int32]), integers: [260, 13]) == nil)
     #expect(mismatch(bytes * 0.5, [125, 1.5]) == nil)
-    #expect(mismatch(Tensor([true, false]) + Tensor([true, true]), [2, 1]) == nil)
+    #expect(mismatch(Tensor([true, false]) + Tensor([true, true]), integers: [2, 1]) == nil)
     #expect(mismatch(Tensor([true, false]) * Tensor([2.5, 2.5]), [2.5, 0]) == nil)
   }
 
@@ -112,13 +113,13 @@ struct ArithmeticTests {
     let rows = a.where(Tensor([[true], [false]]), else: -a)
     #expect(mismatch(rows, [1, 2, 3, -1, -2, -3], shape: [2, 3]) == nil)
     let integers = Tensor([1, 2] as [Int32])
-    #expect(mismatch(integers.where(Tensor([true, false]), else: 0), [1, 0]) == nil)
+    #expect(mismatch(integers.where(Tensor([true, false]), else: 0), integers: [1, 0]) == nil)
     // What is not zero holds, also where the values are whole numbers and the condition is a fraction.
-    #expect(mismatch(integers.where(Tensor([0.5, 0]), else: -integers), [1, -2]) == nil)
+    #expect(mismatch(integers.where(Tensor([0.5, 0]), else: -integers), integers: [1, -2]) == nil)
   }
 
   @Test func casts() throws {
-    #expect(mismatch(Tensor([1.9, -1.9, 0]).cast(to: .int32), [1, -1, 0]) == nil)
+    #expect(mismatch(Tensor([1.9, -1.9, 0]).cast(to: .int32), integers: [1, -1, 0]) == nil)
     #expect(mismatch(Tensor([1.9, -1.9, 0]).cast(to: .bool), [true, true, false]) == nil)
     #expect(mismatch(Tensor([true, false]).cast(to: .float32), [1, 0]) == nil)
     #expect(mismatch(Tensor([0, 2, -1] as [Int32]).cast(to: .bool), [false, true, true]) == nil)

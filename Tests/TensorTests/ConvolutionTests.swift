@@ -24,7 +24,8 @@ struct ConvolutionTests {
   static let cases = [
     Case(testDescription: "plain", x: [2, 5, 6, 3], kernel: [3, 2, 3, 4]),
     Case(testDescription: "same", x: [1, 5, 4, 2], kernel: [3, 4, 2, 3], padding: .same),
-    Case(testDescription: "strided", x: [2, 7, 6, 2], kernel: [3, 3, 2, 3], strides: [2, 3], padding: .same),
+    Case(
+      testDescription: "strided", x: [2, 7, 6, 2], kernel: [3, 3, 2, 3], strides: [2, 3], padding: .same),
     Case(testDescription: "dilated", x: [1, 7, 7, 2], kernel: [3, 3, 2, 2], dilationRate: 2),
     Case(testDescription: "grouped", x: [1, 4, 4, 4], kernel: [3, 3, 2, 6], padding: .same, groups: 2),
     Case(testDescription: "depthwise", x: [1, 4, 4, 3], kernel: [3, 3, 1, 3], padding: .same, groups: 3),

@@ -7,7 +7,7 @@ struct CreationTests {
     #expect(mismatch(Tensor.zeros([2]), [0, 0]) == nil)
     #expect(mismatch(Tensor.ones(like: Tensor.zeros([1, 2])), [1, 1], shape: [1, 2]) == nil)
     #expect(mismatch(Tensor.identity(2), [1, 0, 0, 1], shape: [2, 2]) == nil)
-    #expect(mismatch(Tensor.range(3), [0, 1, 2]) == nil)
+    #expect(mismatch(Tensor.range(3), integers: [0, 1, 2]) == nil)
     #expect(mismatch(Tensor.range(from: 1, to: 2, by: 0.5), [1, 1.5]) == nil)
     #expect(mismatch(Tensor.range(from: 3, to: 0, by: -2), [3, 1]) == nil)
     #expect(mismatch(Tensor.linspace(0, 1, count: 5), [0, 0.25, 0.5, 0.75, 1]) == nil)
@@ -43,7 +43,9 @@ struct CreationTests {
       #expect(Context.current.random.counter == 2)
     }
     // A scope draws what the top level draws.
-    let scoped = try withContext(seed: 1) { try compute { (Tensor.randomUniform([9]), Tensor.randomNormal([9])) } }
+    let scoped = try withContext(seed: 1) {
+      try compute { (Tensor.randomUniform([9]), Tensor.randomNormal([9])) }
+    }
     #expect([[Float](scoped.0), [Float](scoped.1)] == draw(seed: 1))
     // A restored state goes on where it was.
     let state = RandomState(seed: 5)
@@ -51,7 +53,9 @@ struct CreationTests {
       _ = Tensor.randomUniform([3])
       return [Float](Tensor.randomUniform([3]))
     }
-    let restored = withContext(random: RandomState(seed: 5, counter: 1)) { [Float](Tensor.randomUniform([3])) }
+    let restored = withContext(random: RandomState(seed: 5, counter: 1)) {
+      [Float](Tensor.randomUniform([3]))
+    }
     #expect(second == restored)
   }
 

@@ -5,13 +5,14 @@ struct GatherTests {
   let x = Tensor([[1, 2, 3], [4, 5, 6]])
 
   @Test func takesRowsAndColumns() {
-    #expect(mismatch(x.gathered(Tensor([1, 0, 1] as [Int32])), [4, 5, 6, 1, 2, 3, 4, 5, 6], shape: [3, 3]) == nil)
+    #expect(
+      mismatch(x.gathered(Tensor([1, 0, 1] as [Int32])), [4, 5, 6, 1, 2, 3, 4, 5, 6], shape: [3, 3]) == nil)
     #expect(mismatch(x.gathered(Tensor([2, 0] as [Int32]), axis: 1), [3, 1, 6, 4], shape: [2, 2]) == nil)
     #expect(mismatch(x.gathered(Tensor([2] as [UInt8]), axis: -1), [3, 6], shape: [2, 1]) == nil)
     let square = Tensor([[0, 1], [1, 0]] as [[Int32]])
     #expect(mismatch(Tensor([7, 8]).gathered(square), [7, 8, 8, 7], shape: [2, 2]) == nil)
     #expect(mismatch(x.gathered(Tensor(1 as Int32)), [4, 5, 6], shape: [3]) == nil)
-    #expect(mismatch(Tensor.range(5).gathered(Tensor([4, 2] as [Int32])), [4, 2]) == nil)
+    #expect(mismatch(Tensor.range(5).gathered(Tensor([4, 2] as [Int32])), integers: [4, 2]) == nil)
     #expect([UInt8](Tensor([9, 8] as [UInt8]).gathered(Tensor([1] as [Int32]))) == [8])
   }
 
@@ -27,13 +28,14 @@ struct GatherTests {
   @Test func oneHot() {
     let labels = Tensor([2, 0, 5] as [Int32])
     #expect(mismatch(labels.oneHot(3), [0, 0, 1, 1, 0, 0, 0, 0, 0], shape: [3, 3]) == nil)
-    #expect(mismatch(Tensor([1] as [UInt8]).oneHot(2, dtype: .int32), [0, 1], shape: [1, 2]) == nil)
+    #expect(
+      mismatch(Tensor([1] as [UInt8]).oneHot(2, dtype: .int32), integers: [0, 1], shape: [1, 2]) == nil)
   }
 
   @Test func topK() {
     let (values, indices) = Tensor([[3, 9, 9, 1], [0, -1, -2, 5]]).topK(3)
     #expect(mismatch(values, [9, 9, 3, 5, 0, -1], shape: [2, 3]) == nil)
-    #expect(mismatch(indices, [1, 2, 0, 3, 0, 1], shape: [2, 3]) == nil)
+    #expect(mismatch(indices, integers: [1, 2, 0, 3, 0, 1], shape: [2, 3]) == nil)
   }
 
   @Test func errors() {

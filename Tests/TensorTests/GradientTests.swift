@@ -25,7 +25,9 @@ struct GradientTests {
     #expect(check.isCorrect, "\(check)")
   }
 
-  @Test(arguments: ElementwiseOpcode.allCases) func opcodesWithoutGradientGiveZeros(opcode: ElementwiseOpcode) throws {
+  @Test(arguments: ElementwiseOpcode.allCases) func opcodesWithoutGradientGiveZeros(opcode: ElementwiseOpcode)
+    throws
+  {
     guard case .constant = ElementwiseGradients.kind(of: opcode) else { return }
     let x = [Tensor([0.4, -1.3]), Tensor([0.2, 2.5])].prefix(opcode.operandCount)
     let (_, gradients) = try valueWithGradients(at: Array(x)) {
@@ -41,7 +43,8 @@ struct GradientTests {
     let examples: [Primitive] =
       [
         .gemm(GEMM(m: 1, n: 1, k: 1), .none), .batchNormalization, .batchNormalizationBackward,
-        .softmax(logarithm: false), .softmaxCrossEntropy, .softmaxCrossEntropyBackward, .copy(StridedCopy([])),
+        .softmax(logarithm: false), .softmaxCrossEntropy, .softmaxCrossEntropyBackward,
+        .copy(StridedCopy([])),
         .topK(1), .fill, .reduction(window),
         .gather(Gather(outer: 1, axis: 1, inner: 1, count: 1)),
       ]

@@ -69,7 +69,8 @@ struct MatmulTests {
     let error = #expect(throws: ShapeError.self) {
       try compute { Tensor([[1, 2]] as [[Int32]]).matmul(Tensor([[1], [2]])) }
     }
-    #expect(error?.message == "matmul needs float32 elements; received int32. Cast them with cast(to: .float32)")
+    #expect(
+      error?.message == "matmul needs float32 elements; received int32. Cast them with cast(to: .float32)")
   }
 
   @Test(arguments: [

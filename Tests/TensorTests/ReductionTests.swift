@@ -57,11 +57,11 @@ struct ReductionTests {
 
   @Test func positionsOfExtrema() {
     let x = Tensor([[3, 1, 3], [0, 5, 2]])
-    #expect(mismatch(x.argmax(axis: 1), [0, 1], shape: [2]) == nil)
-    #expect(mismatch(x.argmin(axis: 0), [1, 0, 1], shape: [3]) == nil)
-    #expect(mismatch(x.argmax(axis: -1, keepDims: true), [0, 1], shape: [2, 1]) == nil)
-    #expect(mismatch(x.argmax(), [4], shape: []) == nil)
-    #expect(mismatch(x.argmin(), [3], shape: []) == nil)
+    #expect(mismatch(x.argmax(axis: 1), integers: [0, 1], shape: [2]) == nil)
+    #expect(mismatch(x.argmin(axis: 0), integers: [1, 0, 1], shape: [3]) == nil)
+    #expect(mismatch(x.argmax(axis: -1, keepDims: true), integers: [0, 1], shape: [2, 1]) == nil)
+    #expect(mismatch(x.argmax(), integers: [4], shape: []) == nil)
+    #expect(mismatch(x.argmin(), integers: [3], shape: []) == nil)
   }
 
   @Test func truth() {
@@ -76,20 +76,20 @@ struct ReductionTests {
 
   @Test func integers() {
     let x = Tensor([[1, 2, 3], [4, 5, 6]] as [[Int32]])
-    #expect(mismatch(x.sum(axes: 0), [5, 7, 9]) == nil)
-    #expect(mismatch(x.max(axes: 1), [3, 6]) == nil)
-    #expect(mismatch(x.product(), [720]) == nil)
+    #expect(mismatch(x.sum(axes: 0), integers: [5, 7, 9]) == nil)
+    #expect(mismatch(x.max(axes: 1), integers: [3, 6]) == nil)
+    #expect(mismatch(x.product(), integers: [720]) == nil)
     #expect(mismatch(x.mean(axes: 1), [2, 5]) == nil)
     #expect(mismatch(x.variance(axes: 0), [2.25, 2.25, 2.25]) == nil)
-    #expect(mismatch(Tensor([16_777_216, 1] as [Int32]).sum(), [16_777_217]) == nil)
-    #expect(mismatch(Tensor([200, 100] as [UInt8]).sum(), [300]) == nil)
-    #expect(mismatch(Tensor([20, 100] as [UInt8]).product(), [2000]) == nil)
+    #expect(mismatch(Tensor([16_777_216, 1] as [Int32]).sum(), integers: [16_777_217]) == nil)
+    #expect(mismatch(Tensor([200, 100] as [UInt8]).sum(), integers: [300]) == nil)
+    #expect(mismatch(Tensor([20, 100] as [UInt8]).product(), integers: [2000]) == nil)
     #expect([UInt8](Tensor([200, 100] as [UInt8]).max()) == [200])
-    #expect(mismatch(Tensor([200, 100] as [UInt8]).argmin(), [1]) == nil)
+    #expect(mismatch(Tensor([200, 100] as [UInt8]).argmin(), integers: [1]) == nil)
     #expect(mismatch(Tensor([200, 100] as [UInt8]).mean(), [150]) == nil)
-    #expect(mismatch(Tensor([true, true, false]).sum(), [2]) == nil)
+    #expect(mismatch(Tensor([true, true, false]).sum(), integers: [2]) == nil)
     #expect(mismatch(Tensor([true, true, false]).max(), [true]) == nil)
-    #expect(mismatch(Tensor([false, true, true]).argmax(), [1]) == nil)
+    #expect(mismatch(Tensor([false, true, true]).argmax(), integers: [1]) == nil)
   }
 
   @Test func emptyAndNotANumber() {

@@ -39,7 +39,9 @@ struct ScopeTests {
     },
     Program("random and copies") {
       let x = Tensor.randomNormal([3, 4])
-      return [x.transposed()[1], Tensor.concatenated([x, x * 2], axis: 1), x.topK(2).values, x.topK(2).indices]
+      return [
+        x.transposed()[1], Tensor.concatenated([x, x * 2], axis: 1), x.topK(2).values, x.topK(2).indices,
+      ]
     },
     Program("batch normalisation, second order") {
       let x = samples([6, 2], seed: 1)
@@ -192,9 +194,11 @@ struct ScopeErrorTests {
         let parts = [
           y.convolution(Tensor.zeros([3, 3, 2, 1])), y.maxPooled(2), y.averagePooled(2), y.softmax(),
           y.batchNormalized(gamma: Tensor([1, 1]), beta: Tensor([1, 1]), epsilon: 1).y, y.transposed(),
-          y.gathered(Tensor([0] as [Int32])), y.topK(1).indices, y[0], y.sum(), y.argmax(), y.mean(axes: [1, 2]),
+          y.gathered(Tensor([0] as [Int32])), y.topK(1).indices, y[0], y.sum(), y.argmax(),
+          y.mean(axes: [1, 2]),
           y.padded([.init(1, 1)]), y.split(into: 2, axis: 1)[1], y.flipped(), y.tiled([1, 1, 1, 2]),
-          y.cast(to: .int32).oneHot(3), y.where(y > 0, else: 0), y.transposedConvolution(Tensor.zeros([3, 3, 1, 2])),
+          y.cast(to: .int32).oneHot(3), y.where(y > 0, else: 0),
+          y.transposedConvolution(Tensor.zeros([3, 3, 1, 2])),
           y.repeated(2, axis: 0), Tensor.stacked([y, y]), Tensor.concatenated([Tensor([1]), y]),
           y.softmaxCrossEntropy(labels: Tensor.zeros([1, 4, 4]).cast(to: .int32)), y.stoppingGradient(),
           gradients(of: y.sum(), withRespectTo: [x, Tensor([1])])[1],

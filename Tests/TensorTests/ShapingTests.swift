@@ -35,7 +35,8 @@ struct ShapingTests {
     #expect(mismatch(Tensor.stacked([x[0], x[1]], axis: 1), [1, 4, 2, 5, 3, 6], shape: [3, 2]) == nil)
     #expect(mismatch(Tensor.stacked([x[0], x[0]]), [1, 2, 3, 1, 2, 3], shape: [2, 3]) == nil)
     #expect(mismatch(Tensor.stacked([x[0], x[1]], axis: -1), [1, 4, 2, 5, 3, 6], shape: [3, 2]) == nil)
-    #expect(mismatch(Tensor.concatenated([x, Tensor.zeros([0, 3])]), [1, 2, 3, 4, 5, 6], shape: [2, 3]) == nil)
+    #expect(
+      mismatch(Tensor.concatenated([x, Tensor.zeros([0, 3])]), [1, 2, 3, 4, 5, 6], shape: [2, 3]) == nil)
     let bytes = Tensor([1, 2] as [UInt8])
     #expect([UInt8](Tensor.concatenated([bytes, bytes])) == [1, 2, 1, 2])
   }
@@ -52,7 +53,7 @@ struct ShapingTests {
     let y = Tensor([[1, 2]]).padded([.init(1, 0), .init(2, 1)], value: 9)
     #expect(mismatch(y, [9, 9, 9, 9, 9, 9, 9, 1, 2, 9], shape: [2, 5]) == nil)
     let integers = Tensor([5] as [Int32]).padded([.init(1, 1)], value: -1)
-    #expect(mismatch(integers, [-1, 5, -1]) == nil)
+    #expect(mismatch(integers, integers: [-1, 5, -1]) == nil)
     #expect([UInt8](Tensor([5] as [UInt8]).padded([.init(1, 0)], value: 7)) == [7, 5])
   }
 

@@ -15,7 +15,8 @@ struct SoftmaxTests {
     let rows = [[1.0, 2, -1], [0.5, 0.5, 3]]
     let expected = rows.flatMap(definition)
     #expect(mismatch(Tensor(rows).softmax(), expected, shape: [2, 3]) == nil)
-    #expect(mismatch(Tensor(rows).transposed().softmax(axis: 0).transposed(), expected, shape: [2, 3]) == nil)
+    #expect(
+      mismatch(Tensor(rows).transposed().softmax(axis: 0).transposed(), expected, shape: [2, 3]) == nil)
     #expect(mismatch(Tensor(rows).logSoftmax(), expected.map { log($0) }, shape: [2, 3]) == nil)
     #expect(mismatch(Tensor([1000, 0]).softmax(), [1, 0]) == nil)
     #expect(mismatch(Tensor([1000, 0]).logSoftmax(), [0, -1000]) == nil)
@@ -36,7 +37,9 @@ struct SoftmaxTests {
       try compute { logits.softmaxCrossEntropy(labels: Tensor([1] as [Int32])) }
     }
     #expect(shapes?.message == "logits 2x3 need labels of 2; received 1")
-    let types = #expect(throws: ShapeError.self) { try compute { logits.softmaxCrossEntropy(labels: Tensor([1, 0])) } }
+    let types = #expect(throws: ShapeError.self) {
+      try compute { logits.softmaxCrossEntropy(labels: Tensor([1, 0])) }
+    }
     #expect(
       types?.message
         == "class labels are whole numbers; received float32. Cast them to int32, or pass one-hot labels of the "
@@ -73,7 +76,9 @@ struct NormalizationTests {
 
   @Test func errors() {
     let error = #expect(throws: ShapeError.self) {
-      try compute { Tensor.zeros([2, 3]).batchNormalized(gamma: Tensor([1, 1]), beta: Tensor([0, 0]), epsilon: 1).y }
+      try compute {
+        Tensor.zeros([2, 3]).batchNormalized(gamma: Tensor([1, 1]), beta: Tensor([0, 0]), epsilon: 1).y
+      }
     }
     #expect(
       error?.message
