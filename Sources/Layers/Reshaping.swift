@@ -73,7 +73,9 @@ public final class Cropping2D: Layer {
 extension ConstructorText {
   /// What is added to, or taken from, height and width: one number where it is the same everywhere.
   fileprivate func adding(_ height: Padding.Sides, _ width: Padding.Sides) -> ConstructorText {
-    if Set([height.before, height.after, width.before, width.after]).count == 1 { return adding(height.before) }
+    if Set([height.before, height.after, width.before, width.after]).count == 1 {
+      return adding(height.before)
+    }
     return adding("height", ".init(\(height.before), \(height.after))")
       .adding("width", ".init(\(width.before), \(width.after))")
   }
