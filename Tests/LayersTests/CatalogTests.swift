@@ -129,7 +129,7 @@ struct CatalogTests {
     let x = samples(Shape([2] + layer.input.sizes), seed: 1)
     let y = model(x)
     #expect(y.shape == Shape([2] + layer.output.sizes))
-    #expect([Float](y).allSatisfy(\.isFinite))
+    #expect([Float](y).allSatisfy { $0.isFinite })
     let training = try compute(phase: .training) { model(x) }
     #expect(training.shape == y.shape)
   }

@@ -33,7 +33,7 @@ struct TinyTests {
 
   @Test func twoSteps() throws {
     let (losses, parameters) = try train(immediate: false)
-    #expect(losses.allSatisfy(\.isFinite))
+    #expect(losses.allSatisfy { $0.isFinite })
     #expect(losses[1] < losses[0])
     #expect(parameters.count == 8)
     // The same again, bit for bit, also record by record.
