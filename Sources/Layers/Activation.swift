@@ -124,8 +124,10 @@ public final class ReLU: Layer {
   }
 
   public var description: String {
-    ConstructorText("ReLU").adding("maxValue", maxValue, unless: nil)
-      .adding("negativeSlope", negativeSlope, unless: 0).adding("threshold", threshold, unless: 0).text
+    let text = ConstructorText("ReLU")
+    return (maxValue.map { text.adding("maxValue", $0) } ?? text).adding(
+      "negativeSlope", negativeSlope, unless: 0
+    ).adding("threshold", threshold, unless: 0).text
   }
 }
 

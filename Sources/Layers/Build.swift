@@ -70,14 +70,18 @@ final class BuildSession: @unchecked Sendable {
     -> Tensor
   {
     let isKnown = structure.parameters.contains { $0 === parameter }
-    if !isKnown { unknown.append("a parameter of \(expected)") }
+    if !isKnown {
+      unknown.append("\(parameter.name.isEmpty ? "a parameter" : parameter.name) of \(expected)")
+    }
     return read(
       ObjectIdentifier(parameter), parameter.name, parameter.cell?.shape, expected, in: trace, file: file,
       line: line)
   }
 
   func read(_ state: State, _ expected: Shape, in trace: Trace, file: StaticString, line: Int) -> Tensor {
-    if !structure.states.contains(where: { $0 === state }) { unknown.append("a state of \(expected)") }
+    if !structure.states.contains(where: { $0 === state }) {
+      unknown.append("\(state.name.isEmpty ? "a state" : state.name) of \(expected)")
+    }
     return read(
       ObjectIdentifier(state), state.name, state.cell?.shape, expected, in: trace, file: file, line: line)
   }
@@ -135,23 +139,30 @@ extension BuildSession {
       try initialize(fresh, in: arena)
       for (index, parameter) in fresh.enumerated() {
         parameter.shape = arena.shapes[index]
-        parameter.cell = Cell(shape: arena.shapes[index], dtype: .float32, storage: arena.storage(of: index))
+        parameter.cell = Cell(
+          shape: arena.shapes[index], dtype: .float32, storage: arena.storage(of: index), isPinned: true)
       }
     }
-    for state in structure.states where state.cell == nil {
-      let shape = parameterShapes[ObjectIdentifier(state)] ?? []
-      state.shape = shape
-      state.cell = Cell(
-        shape: shape, dtype: .float32, storage: try compute { Tensor.full(shape, state.initialValue) }.storage
-      )
+    outsideScopes {
+      for state in structure.states where state.cell == nil {
+        let shape = parameterShapes[ObjectIdentifier(state)] ?? []
+        state.shape = shape
+        state.cell = Cell(
+          shape: shape, dtype: .float32, storage: Tensor.full(shape, state.initialValue).storage)
+      }
     }
+  }
+
+  /// Runs a closure as if no scope was open: initial values belong to none.
+  private func outsideScopes<R>(_ body: () throws -> R) rethrows -> R {
+    var context = Context.current
+    context.trace = nil
+    return try Context.$current.withValue(context, operation: body)
   }
 
   private func initialize(_ parameters: [Parameter], in arena: ParameterArena) throws {
     let seed = Context.current.random.seed
-    var context = Context.current
-    context.trace = nil
-    try Context.$current.withValue(context) {
+    try outsideScopes {
       _ = try Scope.run(
         destinations: { (values: [Tensor]) in
           values.enumerated().map { ($1, arena.storage(of: $0)) }

@@ -19,5 +19,12 @@ struct ConstructorText {
     return text
   }
 
+  /// Adds an argument without a label.
+  func adding(_ value: Any) -> ConstructorText {
+    var text = self
+    text.arguments.append("\(value)")
+    return text
+  }
+
   var text: String { "\(name)(\(arguments.joined(separator: ", ")))" }
 }

@@ -50,7 +50,7 @@ private func enter(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Ten
       return try compute { within(layer, x, body) }
     }
   } catch let error as ShapeError where Context.current.trace != nil {
-    return x.failing(error.message, file: "", line: 0)
+    return x.failing(error)
   } catch {
     preconditionFailure("\(error)")
   }

@@ -10,7 +10,9 @@ extension MergingLayer {
   public func forward(_ x: Tensor) -> Tensor { merge(branches.map { $0(x) }) }
 
   /// Merges several tensors.
-  public func callAsFunction(_ inputs: Tensor...) -> Tensor { callAsFunction(inputs) }
+  public func callAsFunction(_ first: Tensor, _ second: Tensor, _ more: Tensor...) -> Tensor {
+    callAsFunction([first, second] + more)
+  }
   public func callAsFunction(_ inputs: [Tensor]) -> Tensor {
     precondition(!inputs.isEmpty, "\(self) needs at least one input")
     return within(self, inputs[0]) { merge(inputs) }

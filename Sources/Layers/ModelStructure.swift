@@ -81,13 +81,16 @@ private struct Walk {
         states.append(state)
         stateNames.append(path)
       }
-    case is Tensor: break
+    case is Tensor, is HostArray: break
     case let layer as any Layer:
       guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
       layers.append(layer)
       paths[ObjectIdentifier(layer)] = path
       visitProperties(of: layer, path: path)
-    default: visitProperties(of: value, path: path)
+    default:
+      // Objects may refer to each other in circles.
+      if type(of: value) is AnyClass && !seen.insert(ObjectIdentifier(value as AnyObject)).inserted { return }
+      visitProperties(of: value, path: path)
     }
   }
 

@@ -34,7 +34,8 @@ public final class Parameter {
     return cell.read()
   }
 
-  /// The value. Outside a scope it is a copy that training does not change.
+  /// The value. Outside a scope it is a copy that training does not change; what is assigned inside a scope is seen by
+  /// later reads there, and kept when the scope ends well.
   public var value: Tensor {
     get {
       guard let cell else {
@@ -51,6 +52,7 @@ public final class Parameter {
       preconditionFailure(
         "\(name.isEmpty ? "a parameter" : name) has no value yet: call build(input:) on the model")
     }
+    guard Context.current.trace == nil else { return cell.assign(newValue) }
     do {
       try cell.overwrite(with: newValue)
     } catch {

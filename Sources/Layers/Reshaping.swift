@@ -37,7 +37,7 @@ public final class ZeroPadding2D: Layer {
     x.padded([Padding.Sides(0, 0), height, width, Padding.Sides(0, 0)])
   }
   public var description: String {
-    "ZeroPadding2D(height: \(height.before)+\(height.after), width: \(width.before)+\(width.after))"
+    ConstructorText("ZeroPadding2D").adding(height, width).text
   }
 }
 
@@ -51,6 +51,10 @@ public final class Cropping2D: Layer {
     self.width = width
   }
 
+  public convenience init(_ cropping: Int) {
+    self.init(height: Padding.Sides(cropping, cropping), width: Padding.Sides(cropping, cropping))
+  }
+
   public func forward(_ x: Tensor) -> Tensor {
     guard x.rank == 4, x.shape[1] > height.before + height.after, x.shape[2] > width.before + width.after
     else {
@@ -62,6 +66,17 @@ public final class Cropping2D: Layer {
       .all, .range(height.before, x.shape[1] - height.after), .range(width.before, x.shape[2] - width.after)]
   }
   public var description: String {
-    "Cropping2D(height: \(height.before)+\(height.after), width: \(width.before)+\(width.after))"
+    ConstructorText("Cropping2D").adding(height, width).text
+  }
+}
+
+extension ConstructorText {
+  /// What is added to, or taken from, height and width: one number where it is the same everywhere.
+  fileprivate func adding(_ height: Padding.Sides, _ width: Padding.Sides) -> ConstructorText {
+    if Set([height.before, height.after, width.before, width.after]).count == 1 {
+      return adding(height.before)
+    }
+    return adding("height", ".init(\(height.before), \(height.after))")
+      .adding("width", ".init(\(width.before), \(width.after))")
   }
 }

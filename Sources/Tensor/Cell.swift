@@ -4,11 +4,19 @@ package final class Cell {
   package let shape: Shape
   package let dtype: DType
   package var storage: Storage
+  /// Whether the value stays in the memory it has, as in a model's arena, instead of moving to that of a new one.
+  private let isPinned: Bool
 
-  package init(shape: Shape, dtype: DType, storage: Storage) {
+  package init(shape: Shape, dtype: DType, storage: Storage, isPinned: Bool = false) {
     self.shape = shape
     self.dtype = dtype
     self.storage = storage
+    self.isPinned = isPinned
+  }
+
+  /// Takes over the value that a scope assigned, at its end.
+  func commit(_ value: Storage) throws {
+    if isPinned { try value.copy(to: storage) } else { storage = value }
   }
 
   /// The value: in an open scope the traced one, elsewhere a copy that later changes do not touch.
@@ -22,9 +30,14 @@ package final class Cell {
   }
 
   package func assign(_ tensor: Tensor) {
-    precondition(
-      tensor.shape == shape && tensor.dtype == dtype,
-      "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held")
+    if tensor.isFailed { return }
+    guard tensor.shape == shape && tensor.dtype == dtype else {
+      _ = Tensor.fail(
+        "a value of \(tensor.shape) \(tensor.dtype) cannot be assigned where \(shape) \(dtype) is held",
+        [tensor],
+        site: .unknown)
+      return
+    }
     if let trace = Context.current.trace {
       trace.assign(tensor, to: self)
     } else {

@@ -55,14 +55,15 @@ extension Tensor {
   public static func % (a: Tensor, b: Tensor) -> Tensor { elementwise(.remainder, [a, b]) }
   public static prefix func - (a: Tensor) -> Tensor { elementwise(.negate, [a]) }
 
-  public static func + (a: Tensor, b: Float) -> Tensor { a + Tensor(b) }
-  public static func - (a: Tensor, b: Float) -> Tensor { a - Tensor(b) }
-  public static func * (a: Tensor, b: Float) -> Tensor { a * Tensor(b) }
-  public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
-  public static func + (a: Float, b: Tensor) -> Tensor { Tensor(a) + b }
-  public static func - (a: Float, b: Tensor) -> Tensor { Tensor(a) - b }
-  public static func * (a: Float, b: Tensor) -> Tensor { Tensor(a) * b }
-  public static func / (a: Float, b: Tensor) -> Tensor { Tensor(a) / b }
+  // Disfavoured, so that a literal operand has one reading: a tensor.
+  @_disfavoredOverload public static func + (a: Tensor, b: Float) -> Tensor { a + Tensor(b) }
+  @_disfavoredOverload public static func - (a: Tensor, b: Float) -> Tensor { a - Tensor(b) }
+  @_disfavoredOverload public static func * (a: Tensor, b: Float) -> Tensor { a * Tensor(b) }
+  @_disfavoredOverload public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
+  @_disfavoredOverload public static func + (a: Float, b: Tensor) -> Tensor { Tensor(a) + b }
+  @_disfavoredOverload public static func - (a: Float, b: Tensor) -> Tensor { Tensor(a) - b }
+  @_disfavoredOverload public static func * (a: Float, b: Tensor) -> Tensor { Tensor(a) * b }
+  @_disfavoredOverload public static func / (a: Float, b: Tensor) -> Tensor { Tensor(a) / b }
 
   public static func += (a: inout Tensor, b: Tensor) { a = a + b }
   public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
@@ -89,15 +90,11 @@ extension Tensor {
   public static func .|| (a: Tensor, b: Tensor) -> Tensor { elementwise(.or, [a, b]) }
   public static prefix func ! (a: Tensor) -> Tensor { elementwise(.not, [a]) }
 
-  /// The elements of this tensor where the condition holds, those of `other` elsewhere.
+  /// The elements of this tensor where the condition holds (is not zero), those of `other` elsewhere: NumPy's
+  /// `where(condition, self, other)`.
   public func `where`(_ condition: Tensor, else other: Tensor) -> Tensor {
-    Tensor.elementwise(.select, [condition, self, other])
+    Tensor.elementwise(.select, [condition.cast(to: .bool), self, other])
   }
-}
-
-/// `a` where the condition holds, `b` elsewhere: NumPy's `where`.
-public func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
-  Tensor.elementwise(.select, [condition, a, b])
 }
 
 /// The smaller of two elements; NaN where either is.
@@ -130,6 +127,7 @@ extension Tensor {
   /// max(x, 0).
   public func relu() -> Tensor { Tensor.elementwise(.relu, [self]) }
   public func power(_ exponent: Tensor) -> Tensor { Tensor.elementwise(.power, [self, exponent]) }
+  @_disfavoredOverload
   public func power(_ exponent: Float) -> Tensor { power(Tensor(exponent)) }
   /// Every element brought into a range.
   public func clipped(_ lower: Float, _ upper: Float) -> Tensor {

@@ -11,6 +11,7 @@ extension Trace {
 
   /// The value of a record. Runs whatever it needs that has not run; all that was run stays until the scope ends.
   func flush(_ index: Int32) throws -> Storage {
+    checkOpen(index)
     if let failure { throw failure }
     if isDry { throw ShapeError("a dry run has shapes only; \(describe(Int(index))) has no value") }
     if let value = value(of: Int(index)) { return value }

@@ -54,6 +54,7 @@ extension Trace {
     isPartial: Bool = false
   ) -> [Tensor?] {
     guard !y.isFailed else { return sources.map { $0 } }
+    guard !sources.contains(where: \.isFailed) else { return sources.map { $0 } }
     let last = Int(position(of: y, site: .unknown))
     let positions = sources.map { Int(position(of: $0, site: .unknown)) }
     let isActive = dependsOn(positions, through: last)
@@ -111,6 +112,17 @@ extension Trace {
   }
 }
 
+extension Trace {
+  /// A variable that a function is differentiated by: the tensor under an identity of its own.
+  fileprivate func argument(_ x: Tensor) -> Tensor {
+    if x.isFailed { return x }
+    let operand = filled(position(of: x, site: .unknown))
+    return tensor(
+      Int(
+        append(.reshape, operands: CollectionOfOne(operand), shape: x.shape, dtype: x.dtype, site: .unknown)))
+  }
+}
+
 /// Records the gradients of a scalar with respect to tensors it was computed from, in the open scope.
 ///
 /// - Precondition: a scope is open.
@@ -136,12 +148,13 @@ public func valueWithGradient(
   return (value, gradients[0])
 }
 
-/// A value and its gradients with respect to several tensors.
+/// A value and its gradients with respect to several tensors. Each counts as a variable of its own, also where the
+/// same tensor stands twice; what the closure captures counts as constant.
 public func valueWithGradients(
   at xs: [Tensor], _ body: ([Tensor]) throws -> Tensor
 ) throws -> (value: Tensor, gradients: [Tensor]) {
   try Scope.run { trace -> (value: Tensor, gradients: [Tensor]) in
-    let inside = xs.map { trace.tensor(Int(trace.position(of: $0, site: .unknown))) }
+    let inside = xs.map { trace.argument($0) }
     let value = try body(inside)
     let gradients = trace.gradients(of: value, withRespectTo: inside)
     return (value, zip(gradients, inside).map { $0 ?? Tensor.zeros($1.shape) })

@@ -7,6 +7,13 @@ public struct TensorIndex: ExpressibleByIntegerLiteral, Sendable {
   }
   let kind: Kind
 
+  init(kind: Kind) { self.kind = kind }
+  public init(integerLiteral value: Int) { kind = .one(value) }
+}
+
+/// What may stand in a tensor's subscript: positions, ranges, `.all`, `.newAxis`, `.rest`.
+public protocol TensorIndexConvertible { var tensorIndex: TensorIndex { get } }
+extension TensorIndexConvertible where Self == TensorIndex {
   /// One position, which drops the axis; negative ones count from the end.
   public static func at(_ position: Int) -> TensorIndex { TensorIndex(kind: .one(position)) }
   /// NumPy's `start:end:step`; negative numbers count from the end, a negative step goes backwards.
@@ -14,18 +21,12 @@ public struct TensorIndex: ExpressibleByIntegerLiteral, Sendable {
     TensorIndex(kind: .range(start, end, step))
   }
   /// The whole axis.
-  public static let all = TensorIndex(kind: .range(nil, nil, 1))
+  public static var all: TensorIndex { TensorIndex(kind: .range(nil, nil, 1)) }
   /// A new axis of size 1.
-  public static let newAxis = TensorIndex(kind: .newAxis)
+  public static var newAxis: TensorIndex { TensorIndex(kind: .newAxis) }
   /// All axes that are not named: NumPy's `...`.
-  public static let rest = TensorIndex(kind: .rest)
-
-  init(kind: Kind) { self.kind = kind }
-  public init(integerLiteral value: Int) { kind = .one(value) }
+  public static var rest: TensorIndex { TensorIndex(kind: .rest) }
 }
-
-/// What may stand in a tensor's subscript: positions, ranges, `.all`, `.newAxis`, `.rest`.
-public protocol TensorIndexConvertible { var tensorIndex: TensorIndex { get } }
 extension TensorIndex: TensorIndexConvertible { public var tensorIndex: TensorIndex { self } }
 extension Int: TensorIndexConvertible { public var tensorIndex: TensorIndex { .at(self) } }
 extension Range<Int>: TensorIndexConvertible {
@@ -50,13 +51,12 @@ extension Tensor {
   /// x[.all, 0..<2]                 // [[1, 2], [4, 5]]
   /// x[.rest, .range(step: -1)]     // [[3, 2, 1], [6, 5, 4]]
   /// ```
-  public subscript(_ indices: (any TensorIndexConvertible)...) -> Tensor {
-    let indices = indices.map(\.tensorIndex.kind)
-    return sliced(indices)
-  }
-
-  public subscript(_ index: TensorIndex, _ more: TensorIndex...) -> Tensor {
-    sliced(([index] + more).map(\.kind))
+  public subscript<each Index: TensorIndexConvertible>(
+    _ indices: repeat each Index, file file: StaticString = #fileID, line line: Int = #line
+  ) -> Tensor {
+    var kinds: [TensorIndex.Kind] = []
+    for index in repeat each indices { kinds.append(index.tensorIndex.kind) }
+    return sliced(kinds, Site(file: file, line: line))
   }
 
   /// A range of one axis.
@@ -71,16 +71,16 @@ extension Tensor {
     }
     var kinds = [TensorIndex.Kind](repeating: .range(nil, nil, 1), count: rank)
     kinds[position] = .range(range.lowerBound, range.upperBound, 1)
-    return sliced(kinds)
+    return sliced(kinds, Site(file: file, line: line))
   }
 
-  private func sliced(_ indices: [TensorIndex.Kind]) -> Tensor {
+  private func sliced(_ indices: [TensorIndex.Kind], _ site: Site) -> Tensor {
     var indices = indices
     let used = indices.filter {
       if case .newAxis = $0 { false } else if case .rest = $0 { false } else { true }
     }
     guard used.count <= rank else {
-      return Tensor.fail("\(used.count) indices for \(shape), which has \(rank) axes", [self], site: .unknown)
+      return Tensor.fail("\(used.count) indices for \(shape), which has \(rank) axes", [self], site: site)
     }
     let whole = [TensorIndex.Kind](repeating: .range(nil, nil, 1), count: rank - used.count)
     if let rest = indices.firstIndex(where: { if case .rest = $0 { true } else { false } }) {
@@ -101,7 +101,7 @@ extension Tensor {
       case .one(let position):
         let place = position < 0 ? position + shape[axis] : position
         guard (0..<shape[axis]).contains(place) else {
-          return Tensor.fail("index \(position) is outside axis \(axis) of \(shape)", [self], site: .unknown)
+          return Tensor.fail("index \(position) is outside axis \(axis) of \(shape)", [self], site: site)
         }
         offset += place * own[axis]
         axis += 1
@@ -116,12 +116,12 @@ extension Tensor {
       }
     }
     guard kept.count <= Shape.maximumRank else {
-      return Tensor.fail("the result would have \(kept.count) axes", [self], site: .unknown)
+      return Tensor.fail("the result would have \(kept.count) axes", [self], site: site)
     }
     let taken = Shape(sizes)
-    if taken == shape && offset == 0 && strides == own { return viewed(as: Shape(kept)) }
-    return strided(taken, offset: taken.count == 0 ? 0 : offset, strides: strides, site: .unknown)
-      .viewed(as: Shape(kept))
+    if taken == shape && offset == 0 && strides == own { return viewed(as: Shape(kept), site: site) }
+    return strided(taken, offset: taken.count == 0 ? 0 : offset, strides: strides, site: site)
+      .viewed(as: Shape(kept), site: site)
   }
 
   /// Python's rules for the bounds of a slice.

@@ -12,6 +12,14 @@ extension Tensor {
     _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)],
     site: Site = .unknown
   ) -> [Tensor] {
+    if let stranger = operands.enumerated().first(where: {
+      !$1.isFailed && !$1.dtype.isFloatingPoint && primitive.needsFloats(at: $0)
+    }) {
+      let failed = fail(
+        "\(primitive.name) needs float32 elements; received \(stranger.element.dtype). Cast them with "
+          + "cast(to: .float32)", operands, site: site)
+      return outputs.map { Tensor(failed.payload, shape: $0.shape, dtype: $0.dtype) }
+    }
     guard let trace = openTrace(operands) else {
       return compute(primitive, operands, outputs: outputs)
     }
@@ -22,7 +30,10 @@ extension Tensor {
   /// The open scope that operands belong to, or that is open around the caller.
   static func openTrace(_ operands: [Tensor]) -> Trace? {
     for operand in operands {
-      if let trace = operand.trace { return trace }
+      if case .traced(let trace, let index) = operand.payload {
+        trace.checkOpen(index)
+        return trace
+      }
     }
     return Context.current.trace
   }
@@ -103,6 +114,16 @@ extension Tensor {
 }
 
 extension Primitive {
+  /// Whether an operand must be float32.
+  fileprivate func needsFloats(at index: Int) -> Bool {
+    switch self {
+    case .gemm, .convolution, .batchNormalization, .batchNormalizationBackward: true
+    case .pooling, .softmax, .softmaxCrossEntropy, .topK: index == 0
+    case .softmaxCrossEntropyBackward: index != 1
+    case .elementwise, .reduction, .gather, .scatterAdd, .copy, .fill, .random: false
+    }
+  }
+
   /// Whether an operand may be a number by value instead of an array.
   func takesNumber(at index: Int, of count: Int) -> Bool {
     switch self {
@@ -155,6 +176,13 @@ extension Tensor {
   /// Marks the open scope as failed with a message, or traps outside one; a value-less tensor of this shape.
   package func failing(_ message: String, file: StaticString, line: Int) -> Tensor {
     Tensor.fail(message, [self], site: Site(file: file, line: line))
+  }
+
+  /// The same for an error that already knows its place.
+  package func failing(_ error: ShapeError) -> Tensor {
+    guard let trace = Tensor.openTrace([self]) else { preconditionFailure("\(error)") }
+    if !isFailed { trace.fail(error) }
+    return trace.failed(shape, dtype)
   }
 
   /// The position of a traced tensor's record.

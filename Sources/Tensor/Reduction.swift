@@ -11,14 +11,16 @@ extension Tensor {
   public func sum(
     axes: Axes? = nil, keepDims: Bool = false, file: StaticString = #fileID, line: Int = #line
   ) -> Tensor {
-    let numbers = dtype == .bool || dtype == .uint8 ? cast(to: .int32) : self
-    return numbers.reduced(.sum, axes, keepDims, Site(file: file, line: line))
+    wide.reduced(.sum, axes, keepDims, Site(file: file, line: line))
   }
+
+  /// Bytes and truth values as int32, so that they can be added up and multiplied.
+  private var wide: Tensor { dtype == .bool || dtype == .uint8 ? cast(to: .int32) : self }
 
   public func product(
     axes: Axes? = nil, keepDims: Bool = false, file: StaticString = #fileID, line: Int = #line
   ) -> Tensor {
-    reduced(.product, axes, keepDims, Site(file: file, line: line))
+    wide.reduced(.product, axes, keepDims, Site(file: file, line: line))
   }
 
   /// The largest element; NaN where there is one.

@@ -117,7 +117,7 @@ private struct ScopeEnd {
   mutating func run() throws {
     for (_, record) in trace.assignments { add(record, destination: nil) }
     outcomes = try PlanCache.shared.plan(for: trace, results: results).run(trace, destinations: destinations)
-    for (cell, record) in trace.assignments { cell.storage = outcomes[positions[record]!] }
+    for (cell, record) in trace.assignments { try cell.commit(outcomes[positions[record]!]) }
   }
 
   func outcome(_ tensor: Tensor) -> Tensor {

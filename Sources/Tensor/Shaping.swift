@@ -1,12 +1,12 @@
 extension Tensor {
   /// The same elements under another shape; one size may be -1 and follows from the others.
-  public func reshaped(_ sizes: [Int], file: StaticString = #fileID, line: Int = #line) -> Tensor {
-    var sizes = sizes
+  public func reshaped(_ target: [Int], file: StaticString = #fileID, line: Int = #line) -> Tensor {
+    var sizes = target
     let known = sizes.filter { $0 != -1 }.reduce(1, *)
     if let open = sizes.firstIndex(of: -1), known > 0, count % known == 0 { sizes[open] = count / known }
     guard sizes.count <= Shape.maximumRank, sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(1, *) == count else {
       return Tensor.fail(
-        "\(shape) has \(count) elements and cannot be reshaped to \(sizes)", [self],
+        "\(shape) has \(count) elements and cannot be reshaped to \(target)", [self],
         site: Site(file: file, line: line))
     }
     return viewed(as: Shape(sizes), site: Site(file: file, line: line))
@@ -18,8 +18,8 @@ extension Tensor {
 
   /// One axis, or all axes from the first given one on, in one.
   public func flattened(from axis: Int = 0) -> Tensor {
-    let kept = Array(shape.sizes.prefix(axis))
-    return viewed(as: Shape(kept + [shape.count(of: Swift.min(axis, rank)..<rank)]))
+    let first = Swift.min(Swift.max(0, axis < 0 ? axis + rank : axis), rank)
+    return viewed(as: Shape(shape.sizes.prefix(first) + [shape.count(of: first..<rank)]))
   }
 
   public func expandedDims(at axis: Int, file: StaticString = #fileID, line: Int = #line) -> Tensor {
@@ -97,6 +97,10 @@ extension Tensor {
     }
     var result = self
     for (axis, times) in counts.enumerated() where times != 1 {
+      if times == 0 {
+        result = result.sliced(axis: axis, 0..<0, file: file, line: line)
+        continue
+      }
       result = Tensor.concatenated(
         [Tensor](repeating: result, count: times), axis: axis, file: file, line: line)
     }
@@ -180,11 +184,10 @@ extension Tensor {
     into count: Int, axis: Int = 0, file: StaticString = #fileID, line: Int = #line
   ) -> [Tensor] {
     guard let position = shape.normalized(axis: axis), count > 0, shape[position] % count == 0 else {
-      return [
-        Tensor.fail(
-          "axis \(axis) of \(shape) does not split into \(count) equal parts", [self],
-          site: Site(file: file, line: line))
-      ]
+      let failed = Tensor.fail(
+        "axis \(axis) of \(shape) does not split into \(count) equal parts", [self],
+        site: Site(file: file, line: line))
+      return [Tensor](repeating: failed, count: Swift.max(1, count))
     }
     return split(
       sizes: [Int](repeating: shape[position] / count, count: count), axis: position, file: file, line: line)
@@ -195,16 +198,15 @@ extension Tensor {
     sizes: [Int], axis: Int = 0, file: StaticString = #fileID, line: Int = #line
   ) -> [Tensor] {
     guard let position = shape.normalized(axis: axis), sizes.reduce(0, +) == shape[position] else {
-      return [
-        Tensor.fail(
-          "the parts \(sizes) do not add up to axis \(axis) of \(shape)", [self],
-          site: Site(file: file, line: line))
-      ]
+      let failed = Tensor.fail(
+        "the parts \(sizes) do not add up to axis \(axis) of \(shape)", [self],
+        site: Site(file: file, line: line))
+      return sizes.map { _ in failed }
     }
     var start = 0
     return sizes.map { size in
       defer { start += size }
-      return sliced(axis: position, start..<start + size)
+      return sliced(axis: position, start..<start + size, file: file, line: line)
     }
   }
 

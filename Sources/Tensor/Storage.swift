@@ -42,12 +42,17 @@ package final class Storage: @unchecked Sendable {
   /// The same elements in memory of their own.
   package func copy() throws -> Storage {
     let copy = try Storage(on: device, shape: [byteCount], dtype: .uint8)
+    try self.copy(to: copy)
+    return copy
+  }
+
+  /// Copies the elements into other memory of the same device, in order with the primitives around it.
+  func copy(to other: Storage) throws {
     let whole = StridedCopy([
       StridedCopy.Piece(shape: [byteCount], inputStrides: [1], outputStrides: [1])
     ])
     try device.encode(
       .copy(whole), inputs: [operand(shape: [byteCount], dtype: .uint8), Operand.scalar(Int32(0))],
-      outputs: [copy.operand(shape: [byteCount], dtype: .uint8)])
-    return copy
+      outputs: [other.operand(shape: [byteCount], dtype: .uint8)])
   }
 }

@@ -119,6 +119,7 @@ extension Tensor {
     self.init(matrices.flatMap { $0.flatMap { $0 } }, shape: [matrices.count, rows, columns])
   }
 
+  public init(_ matrices: [[[Double]]]) { self.init(matrices.map { $0.map { $0.map(Float.init) } }) }
   public init(_ rows: [[Double]]) { self.init(rows.map { $0.map(Float.init) }) }
   public init(_ elements: [Double]) { self.init(elements.map(Float.init)) }
 

@@ -71,6 +71,8 @@ package final class Trace: @unchecked Sendable {
   private var assignmentPositions: [ObjectIdentifier: Int] = [:]
   /// Leaves that are a cell's own memory, which changes later.
   private(set) var cellLeaves: Set<Int32> = []
+  /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
+  private var leaves: [ObjectIdentifier: Int32] = [:]
 
   package init(device: any Device, isDry: Bool = false, isImmediate: Bool = false) {
     self.device = device
@@ -120,21 +122,20 @@ extension Trace {
   func position(of tensor: Tensor, site: Site) -> Int32 {
     switch tensor.payload {
     case .traced(let trace, let index):
-      precondition(
-        trace === self || !trace.isOpen,
-        "a tensor of an enclosing scope cannot be used in another trace")
-      precondition(
-        trace === self,
-        "this tensor belongs to a scope that is closed; it was made by \(trace.describe(Int(index))). "
-          + "Return it from the scope to keep it")
+      trace.checkOpen(index)
+      precondition(trace === self, "a tensor of an enclosing scope cannot be used in another trace")
       return index
     case .stored(let storage):
       precondition(
         storage.device === device,
         "a tensor on \(storage.device.name) met one on \(device.name); move one of them first")
-      return append(
+      let key = ObjectIdentifier(storage)
+      if let leaf = leaves[key] { return reshaped(leaf, to: tensor.shape, site: site) }
+      let leaf = append(
         .leaf, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site,
         value: storage)
+      leaves[key] = leaf
+      return leaf
     case .number(let word):
       return append(
         .number, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site, word: word
@@ -142,9 +143,23 @@ extension Trace {
     }
   }
 
+  private func reshaped(_ leaf: Int32, to shape: Shape, site: Site) -> Int32 {
+    if records[Int(leaf)].shape == shape { return leaf }
+    return append(
+      .reshape, operands: CollectionOfOne(leaf), shape: shape, dtype: records[Int(leaf)].dtype, site: site)
+  }
+
   /// A leaf without a value: the input of a dry run.
   package func placeholder(shape: Shape, dtype: DType) -> Tensor {
     tensor(Int(append(.leaf, operands: EmptyCollection(), shape: shape, dtype: dtype, site: .unknown)))
+  }
+
+  /// Traps where a tensor of a closed scope is used, and says where it came from.
+  func checkOpen(_ index: Int32) {
+    precondition(
+      isOpen,
+      "this tensor belongs to a scope that is closed; it was made by \(index < 0 ? "an error" : describe(Int(index))). "
+        + "Return it from the scope to keep it")
   }
 
   private func checkOwner(site: Site) {
@@ -162,6 +177,9 @@ extension Trace {
     failure = ShapeError(
       message, layer: origin.layer < 0 ? nil : layerNames[Int(origin.layer)], site: origin.site.text)
   }
+
+  /// The same for an error that already knows its place.
+  func fail(_ error: ShapeError) { failure = failure ?? error }
 
   func describe(_ index: Int) -> String {
     let record = records[index]
