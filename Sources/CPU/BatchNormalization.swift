@@ -1,11 +1,190 @@
 import MartletCore
+import MartletKernelTable
 
-extension CPUDevice {
-  func batchNormalization(inputs: [Operand], outputs: [Operand]) throws {
-    preconditionFailure("not yet written")
+/// Rows of channels in fixed chunks. Narrow rows are handled several abreast, as one wide row, whose channel numbers
+/// repeat.
+private struct Rows {
+  let count: Int
+  let channels: Int
+  /// Rows that stand abreast.
+  let abreast: Int
+  let perChunk: Int
+  var chunks: Int { (count + perChunk - 1) / perChunk }
+  var wide: Int { abreast * channels }
+
+  init(_ shape: Shape, on device: CPUDevice) {
+    channels = max(1, shape[-1])
+    count = shape.count / channels
+    abreast = device.rowsAbreast(channels)
+    perChunk = max(1, elementsPerJob / (abreast * channels)) * abreast
   }
 
+  /// Calls a body for the chunk's wide rows, and for the rows that are left over: first row, rows, columns.
+  func each(_ chunk: Int, _ body: (_ first: Int, _ rows: Int, _ columns: Int) -> Void) {
+    let first = chunk * perChunk
+    let rows = min(perChunk, count - first)
+    let steps = rows / abreast
+    if steps > 0 { body(first, steps, wide) }
+    if rows > steps * abreast { body(first + steps * abreast, rows - steps * abreast, channels) }
+  }
+}
+
+extension CPUDevice {
+  /// Each chunk's mean and squared deviations are taken around its own first estimate of the mean, and merged in
+  /// Double (Chan, Golub, LeVeque 1983, *Algorithms for computing the sample variance*), so that a mean much larger
+  /// than the deviation does no harm.
+  func batchNormalization(inputs: [Operand], outputs: [Operand]) throws {
+    let x = UnsafePointer(inputs[0].floats)
+    let y = outputs[0].floats
+    let rows = Rows(inputs[0].shape, on: self)
+    let channels = rows.channels
+    guard rows.count > 0 else { return }
+    let partial = try scratch(floats: 2 * rows.chunks * channels)
+    let means = partial.floats
+    let squares = means + rows.chunks * channels
+    parallel(rows.chunks) { chunk in
+      statistics(x, rows, chunk, mean: means + chunk * channels, squares: squares + chunk * channels)
+    }
+    let epsilon = Double(Float(bitPattern: word(of: inputs[3], isInteger: false)))
+    let numbers = try scratch(floats: 3 * rows.wide)
+    let (mean, scale, shift) = (numbers.floats, numbers.floats + rows.wide, numbers.floats + 2 * rows.wide)
+    for c in 0..<channels {
+      let (center, variance) = merged(means + c, squares + c, rows)
+      let factor = Double(inputs[1].floats[c]) / (variance + epsilon).squareRoot()
+      mean[c] = Float(center)
+      scale[c] = Float(factor)
+      // What the rounded mean leaves over is made up for here.
+      shift[c] = Float(Double(inputs[2].floats[c]) - (center - Double(Float(center))) * factor)
+      outputs[1].floats[c] = Float(center)
+      outputs[2].floats[c] = Float(variance)
+    }
+    for numbers in [mean, scale, shift] { Self.repeatAbreast(numbers, rows.channels, rows.abreast) }
+    parallel(rows.chunks) { chunk in
+      rows.each(chunk) { first, count, columns in
+        let start = first * channels
+        kernels.elements.normalizeRows(x + start, mean, scale, shift, y + start, count, columns)
+      }
+    }
+  }
+
+  /// dx = gamma / sqrt(variance + epsilon) (dy - mean of dy - xhat mean of (dy xhat)), where xhat is the normalised x
+  /// (Ioffe, Szegedy 2015, *Batch normalization*).
   func batchNormalizationBackward(inputs: [Operand], outputs: [Operand]) throws {
-    preconditionFailure("not yet written")
+    let dy = UnsafePointer(inputs[0].floats)
+    let x = UnsafePointer(inputs[1].floats)
+    let dx = outputs[0].floats
+    let rows = Rows(inputs[1].shape, on: self)
+    let channels = rows.channels
+    guard rows.count > 0 else {
+      for output in outputs.dropFirst() { output.floats.update(repeating: 0, count: output.shape.count) }
+      return
+    }
+    let numbers = try scratch(floats: 4 * rows.wide)
+    let mean = numbers.floats
+    let (a, b, d) = (mean + rows.wide, mean + 2 * rows.wide, mean + 3 * rows.wide)
+    mean.update(from: inputs[3].floats, count: channels)
+    Self.repeatAbreast(mean, channels, rows.abreast)
+    let partial = try scratch(floats: 2 * rows.chunks * channels)
+    let sums = partial.floats
+    let products = sums + rows.chunks * channels
+    parallel(rows.chunks) { chunk in
+      let (sums, products) = (sums + chunk * channels, products + chunk * channels)
+      accumulate(rows, chunk, sums, products) { start, count, columns, first, second in
+        kernels.elements.gradientSums(dy + start, x + start, mean, first, second, count, columns)
+      }
+    }
+    let epsilon = Double(Float(bitPattern: word(of: inputs[5], isInteger: false)))
+    for c in 0..<channels {
+      var (sum, product) = (0.0, 0.0)
+      for chunk in 0..<rows.chunks {
+        sum += Double(sums[chunk * channels + c])
+        product += Double(products[chunk * channels + c])
+      }
+      let inverse = 1 / (Double(inputs[4].floats[c]) + epsilon).squareRoot()
+      let factor = Double(inputs[2].floats[c]) * inverse
+      a[c] = Float(factor)
+      b[c] = Float(-factor * inverse * inverse * product / Double(rows.count))
+      d[c] = Float(-factor * sum / Double(rows.count))
+      outputs[1].floats[c] = Float(product * inverse)
+      outputs[2].floats[c] = Float(sum)
+    }
+    for numbers in [a, b, d] { Self.repeatAbreast(numbers, channels, rows.abreast) }
+    parallel(rows.chunks) { chunk in
+      rows.each(chunk) { first, count, columns in
+        let start = first * channels
+        kernels.elements.normalizeBackwardRows(
+          dy + start, x + start, mean, a, b, d, dx + start, count, columns)
+      }
+    }
+  }
+
+  private static func repeatAbreast(_ numbers: UnsafeMutablePointer<Float>, _ channels: Int, _ times: Int) {
+    for copy in 1..<max(1, times) { (numbers + copy * channels).update(from: numbers, count: channels) }
+  }
+
+  /// The chunk's mean and sum of squared deviations from it, a channel each.
+  private func statistics(
+    _ x: UnsafePointer<Float>, _ rows: Rows, _ chunk: Int, mean: UnsafeMutablePointer<Float>,
+    squares: UnsafeMutablePointer<Float>
+  ) {
+    let channels = rows.channels
+    let first = chunk * rows.perChunk
+    let count = min(rows.perChunk, rows.count - first)
+    reduceColumns(.sum, x + first * channels, mean, rows: count, columns: channels)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.wide + channels + 32) { memory in
+      guard let centers = memory.baseAddress else { return }
+      let sums = centers + (rows.wide + 16)
+      for c in 0..<channels { centers[c] = mean[c] / Float(count) }
+      Self.repeatAbreast(centers, channels, rows.abreast)
+      accumulate(rows, chunk, sums, squares) { start, count, columns, first, second in
+        kernels.elements.deviations(x + start, centers, first, second, count, columns)
+      }
+      for c in 0..<channels {
+        let correction = sums[c] / Float(count)
+        mean[c] = centers[c] + correction
+        squares[c] = max(0, squares[c] - sums[c] * correction)
+      }
+    }
+  }
+
+  /// Two sums over the rows of a chunk: a body makes those of wide rows and of leftover rows, which are added up.
+  private func accumulate(
+    _ rows: Rows, _ chunk: Int, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>,
+    _ body: (Int, Int, Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let channels = rows.channels
+    first.update(repeating: 0, count: channels)
+    second.update(repeating: 0, count: channels)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * rows.wide + 16) { memory in
+      guard let sums = memory.baseAddress else { return }
+      rows.each(chunk) { row, count, columns in
+        body(row * channels, count, columns, sums, sums + columns)
+        for copy in stride(from: 0, to: columns, by: channels) {
+          for c in 0..<channels {
+            first[c] += sums[copy + c]
+            second[c] += sums[columns + copy + c]
+          }
+        }
+      }
+    }
+  }
+
+  /// A channel's mean and biased variance from those of the chunks.
+  private func merged(
+    _ means: UnsafePointer<Float>, _ squares: UnsafePointer<Float>, _ rows: Rows
+  ) -> (mean: Double, variance: Double) {
+    var mean = 0.0
+    for chunk in 0..<rows.chunks {
+      let count = min(rows.perChunk, rows.count - chunk * rows.perChunk)
+      mean += Double(means[chunk * rows.channels]) * Double(count)
+    }
+    mean /= Double(rows.count)
+    var total = 0.0
+    for chunk in 0..<rows.chunks {
+      let count = min(rows.perChunk, rows.count - chunk * rows.perChunk)
+      let offset = Double(means[chunk * rows.channels]) - mean
+      total += Double(squares[chunk * rows.channels]) + Double(count) * offset * offset
+    }
+    return (mean, total / Double(rows.count))
   }
 }

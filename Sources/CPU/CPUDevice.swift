@@ -80,6 +80,9 @@ public final class CPUDevice: Device {
   /// Calls `body` for 0 ..< jobs on the device's threads, and returns when all calls have.
   func parallel(_ jobs: Int, _ body: (Int) -> Void) { workers.parallel(jobs, body) }
 
+  /// The same with the number of the thread, 0 ..< threads, for memory of its own.
+  func parallel(_ jobs: Int, _ body: (_ job: Int, _ thread: Int) -> Void) { workers.parallel(jobs, body) }
+
   /// Memory for the duration of one primitive; it goes back to the pool when the buffer is let go.
   func scratch(floats count: Int) throws -> CPUBuffer {
     try pool.allocate(byteCount: count * MemoryLayout<Float>.stride)

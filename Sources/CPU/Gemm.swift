@@ -1,7 +1,129 @@
 import MartletCore
+import MartletKernelTable
 
 extension CPUDevice {
+  /// c = activation(op(a) · op(b) + bias + residual).
+  ///
+  /// A job is a strip of columns by some hundred rows of one matrix of the batch. It brings its strip of b into the
+  /// kernel's order, as much of k at a time as stays in the second cache, and sends all its rows over it; so nobody
+  /// waits for a phase of packing. A transposed a is read in place by the outer-product kernel.
   func gemm(_ product: GEMM, _ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]) throws {
-    preconditionFailure("not yet written")
+    guard product.m > 0, product.n > 0, product.batch > 0 else { return }
+    let task = MatrixProduct(
+      product, a: UnsafePointer(inputs[0].floats), b: UnsafePointer(inputs[1].floats), c: outputs[0].floats,
+      epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix)
+    let scratch = try self.scratch(floats: task.packedCount * threads)
+    let packed = scratch.floats
+    parallel(task.jobs) { job, thread in task.run(job, packed: packed + thread * task.packedCount) }
+    withExtendedLifetime((scratch, inputs, outputs)) {}
+  }
+}
+
+/// A batched matrix product with its division into jobs, which depends on the sizes alone.
+private struct MatrixProduct {
+  let product: GEMM
+  let a: UnsafePointer<Float>
+  let b: UnsafePointer<Float>
+  let c: UnsafeMutablePointer<Float>
+  let epilogue: ResolvedEpilogue
+  let kernels: MatrixKernels
+  let strips: Strips
+  let rowParts: Parts
+  let depthParts: Parts
+  /// Few rows do not repay the packing of b, which is then read where it stands.
+  let packs: Bool
+
+  init(
+    _ product: GEMM, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
+    epilogue: ResolvedEpilogue, kernels: MatrixKernels
+  ) {
+    self.product = product
+    self.a = a
+    self.b = b
+    self.c = c
+    self.epilogue = epilogue
+    self.kernels = kernels
+    strips = Strips(columns: product.n, kernels)
+    packs = product.transposeB || product.m > 24
+    let block = MatrixKernels.blockRows
+    // A job below a quarter of a million multiply-adds costs more to hand out than it saves.
+    let enough = (1 << 18) / max(1, product.k * kernels.wide.width)
+    rowParts = Parts(product.m, unit: block, smallest: max(240, min(enough, 2400)), limit: 64)
+    depthParts = Parts(product.k, unit: 16, smallest: 1, limit: max(1, (product.k + 511) / 512))
+  }
+
+  var jobs: Int { product.batch * rowParts.count * strips.count }
+  var packedCount: Int { packs ? depthParts.size * kernels.wide.width : 16 }
+
+  func run(_ job: Int, packed: UnsafeMutablePointer<Float>) {
+    let strip = strips[job % strips.count]
+    let rows = rowParts[job / strips.count % rowParts.count]
+    let matrix = job / strips.count / rowParts.count
+    let a = self.a + (product.sharesA ? 0 : matrix * product.m * product.k)
+    let b = self.b + (product.sharesB ? 0 : matrix * product.k * product.n)
+    for part in 0..<max(1, depthParts.count) {
+      let depth = depthParts.count == 0 ? 0..<0 : depthParts[part]
+      let from =
+        b + (product.transposeB ? strip.first * product.k + depth.lowerBound : depth.lowerBound * product.n + strip.first)
+      if packs {
+        (product.transposeB ? kernels.packColumns : kernels.packRows)(
+          from, product.transposeB ? product.k : product.n, depth.count, strip.columns, packed, strip.tile.width)
+      }
+      var result = TileResult(
+        c: c + (matrix * product.m * product.n + strip.first), offsets: UnsafePointer(bitPattern: 8)!,
+        columns: strip.columns, accumulates: part > 0)
+      if part + 1 >= depthParts.count {
+        epilogue.apply(to: &result, column: strip.first, element: matrix * product.m * product.n + strip.first)
+      }
+      let b = packs ? UnsafePointer(packed) : from
+      let bStride = packs ? strip.tile.width : product.n
+      if product.transposeA {
+        multiplyColumns(rows, a + depth.lowerBound * product.m, depth.count, b, bStride, strip, result)
+      } else {
+        multiplyRows(rows, a + depth.lowerBound, depth.count, b, bStride, strip, result)
+      }
+    }
+  }
+
+  private func multiplyRows(
+    _ rows: Range<Int>, _ a: UnsafePointer<Float>, _ depth: Int, _ b: UnsafePointer<Float>, _ bStride: Int,
+    _ strip: Strips.Strip, _ result: TileResult
+  ) {
+    let block = MatrixKernels.blockRows
+    var result = result
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: block) { pointers in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: block) { offsets in
+        result.offsets = UnsafePointer(offsets.baseAddress!)
+        let source = RowSource(
+          rows: UnsafePointer(pointers.baseAddress!), taps: 1, depth: depth, b: b, bStride: bStride)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
+          for m in 0..<block {
+            let row = min(first + m, rows.upperBound - 1)
+            pointers[m] = a + row * product.k
+            offsets[m] = row * product.n
+          }
+          strip.tile.multiplyBlock(rows: min(block, rows.upperBound - first), source, result)
+        }
+      }
+    }
+  }
+
+  /// The same with a stored k x m.
+  private func multiplyColumns(
+    _ rows: Range<Int>, _ a: UnsafePointer<Float>, _ depth: Int, _ b: UnsafePointer<Float>, _ bStride: Int,
+    _ strip: Strips.Strip, _ result: TileResult
+  ) {
+    let block = MatrixKernels.blockRows
+    var result = result
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: block) { offsets in
+      result.offsets = UnsafePointer(offsets.baseAddress!)
+      for first in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
+        let count = min(block, rows.upperBound - first)
+        for m in 0..<count { offsets[m] = (first + m) * product.n }
+        let source = OuterSource(
+          a: a + first, b: b, count: (1, 1, depth), aSteps: (0, 0, product.m), bSteps: (0, 0, bStride))
+        strip.tile.outerBlock(rows: count, source, result)
+      }
+    }
   }
 }

@@ -16,7 +16,8 @@ final class ThreadPool: @unchecked Sendable {
   private let isBusy = Atomic<Bool>(false)
   private let isClosing = Atomic<Bool>(false)
   private let sleepers = Atomic<Int>(0)
-  private var body: ((Int) -> Void)?
+  private let started = Atomic<Int>(0)
+  private var body: ((Int, Int) -> Void)?
   private var jobs = 0
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -44,11 +45,14 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   /// Calls `body` once for each of 0 ..< jobs, in any order, and returns when all calls have returned.
-  func parallel(_ jobs: Int, _ body: (Int) -> Void) {
+  func parallel(_ jobs: Int, _ body: (Int) -> Void) { parallel(jobs) { job, _ in body(job) } }
+
+  /// The same with the number of the thread, 0 ..< threads: no two calls at a time have the same one.
+  func parallel(_ jobs: Int, _ body: (_ job: Int, _ thread: Int) -> Void) {
     guard jobs > 1, threads > 1, jobs <= Int(UInt32.max),
       isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
     else {
-      for job in 0..<max(0, jobs) { body(job) }
+      for job in 0..<max(0, jobs) { body(job, 0) }
       return
     }
     withoutActuallyEscaping(body) { body in
@@ -58,7 +62,7 @@ final class ThreadPool: @unchecked Sendable {
     isBusy.store(false, ordering: .releasing)
   }
 
-  private func run(_ jobs: Int, _ body: @escaping (Int) -> Void) {
+  private func run(_ jobs: Int, _ body: @escaping (Int, Int) -> Void) {
     if handles.isEmpty { startWorkers() }
     self.body = body
     self.jobs = jobs
@@ -70,7 +74,7 @@ final class ThreadPool: @unchecked Sendable {
       pthread_cond_broadcast(condition)
       pthread_mutex_unlock(mutex)
     }
-    takeJobs()
+    takeJobs(thread: 0)
     var waits = 0
     while unfinished.load(ordering: .acquiring) > 0 {
       waits &+= 1
@@ -79,13 +83,13 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   /// Works until every job of the present region is taken.
-  private func takeJobs() {
+  private func takeJobs(thread: Int) {
     var ticket = tickets.load(ordering: .acquiring)
     while ticket & 0xFFFF_FFFF > 0 {
       let (taken, now) = tickets.weakCompareExchange(
         expected: ticket, desired: ticket - 1, ordering: .acquiringAndReleasing)
       if taken {
-        perform(jobs - Int(ticket & 0xFFFF_FFFF))
+        perform(jobs - Int(ticket & 0xFFFF_FFFF), thread)
         unfinished.subtract(1, ordering: .acquiringAndReleasing)
         ticket = tickets.load(ordering: .acquiring)
       } else {
@@ -96,7 +100,7 @@ final class ThreadPool: @unchecked Sendable {
 
   /// Never inlined: whatever reference to the closure the call makes is gone before the job counts as finished.
   @inline(never)
-  private func perform(_ job: Int) { body!(job) }
+  private func perform(_ job: Int, _ thread: Int) { body!(job, thread) }
 
   private func startWorkers() {
     for _ in 1..<threads {
@@ -113,11 +117,12 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   private func work() {
+    let thread = started.add(1, ordering: .relaxed).newValue
     while !isClosing.load(ordering: .acquiring) {
       var spins = 0
       while tickets.load(ordering: .acquiring) & 0xFFFF_FFFF == 0 && spins < Self.spins { spins &+= 1 }
       if spins == Self.spins { sleep() }
-      takeJobs()
+      takeJobs(thread: thread)
     }
   }
 

@@ -1,3 +1,38 @@
 import MartletKernelTable
 
-func elementKernels() -> ElementKernels { ElementKernels() }
+func elementKernels() -> ElementKernels {
+  ElementKernels(
+    unary: elementsUnary,
+    binary: elementsBinary,
+    ternary: elementsTernary,
+    integerUnary: integersUnary,
+    integerBinary: integersBinary,
+    integerTernary: integersTernary,
+    floatsFromIntegers: floatsFromIntegers,
+    floatsFromBytes: floatsFromBytes,
+    integersFromBytes: integersFromBytes,
+    integersFromFloats: integersFromFloats,
+    bytesFromFloats: bytesFromFloats,
+    bytesFromIntegers: bytesFromIntegers,
+    truthsFromFloats: truthsFromFloats,
+    truthsFromIntegers: truthsFromIntegers,
+    reduceRows: reduceRows,
+    reduceColumns: reduceColumns,
+    argumentRows: argumentRows,
+    argumentColumns: argumentColumns,
+    reduceIntegerRows: reduceIntegerRows,
+    reduceIntegerColumns: reduceIntegerColumns,
+    softmaxRows: softmaxRows,
+    crossEntropyRows: crossEntropyRows,
+    crossEntropyBackwardRows: crossEntropyBackwardRows,
+    deviations: deviations,
+    gradientSums: gradientSums,
+    normalizeRows: normalizeRows,
+    normalizeBackwardRows: normalizeBackwardRows,
+    poolMaximumRow: poolMaximumRow,
+    poolAverageRow: poolAverageRow,
+    poolMaximumBackward: poolMaximumBackward,
+    poolAverageBackward: poolAverageBackward,
+    poolPick: poolPick,
+    randomBlocks: randomBlocks)
+}

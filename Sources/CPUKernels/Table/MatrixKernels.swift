@@ -1,7 +1,153 @@
-/// Matrix products: the tiles that stay in registers.
+/// Matrix products: tiles of results that stay in registers, and the copies that feed them.
 public struct MatrixKernels: Sendable {
   /// Floats in one vector.
   public var lanes: Int
+  /// The tile for the bulk of the columns.
+  public var wide: Tile
+  /// Two vectors wide.
+  public var narrow: Tile
+  /// One vector wide, and the only one that may have columns missing.
+  public var single: Tile
+  /// See `packRows` and `packColumns` of the kernels: (from, stride, depth, columns, to, width).
+  public var packRows: Pack
+  public var packColumns: Pack
+  /// (pointers to a pixel's taps, taps, weights, channels, `TileResult`): results of one pixel, each channel by itself.
+  public var depthwise: @convention(c) @Sendable (
+    UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
+  ) -> Void
+  /// (x, step of x, dy, step of dy, pixels, channels, dw): adds the products of each channel over a row of pixels.
+  public var depthwiseOuter: @convention(c) @Sendable (
+    UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+  ) -> Void
+  /// (terms, their distance, count, to): to[i] = Σ terms[j * distance + i] in the order of j: (from, distance, terms,
+  /// count, to).
+  public var sum: @convention(c) @Sendable (
+    UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+  ) -> Void
+  /// Multiply-adds in registers, for the measurement of the peak: (repetitions, where a result goes), the number of
+  /// floating-point operations.
+  public var multiplyAddProbe: @convention(c) @Sendable (Int, UnsafeMutablePointer<Float>) -> Int
 
-  public init(lanes: Int) { self.lanes = lanes }
+  public typealias Pack = @convention(c) @Sendable (
+    UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
+  ) -> Void
+
+  public init(
+    lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
+    depthwise: @convention(c) @Sendable (
+      UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
+    ) -> Void,
+    depthwiseOuter: @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+    ) -> Void,
+    sum: @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+    ) -> Void,
+    multiplyAddProbe: @convention(c) @Sendable (Int, UnsafeMutablePointer<Float>) -> Int
+  ) {
+    self.lanes = lanes
+    self.wide = wide
+    self.narrow = narrow
+    self.single = single
+    self.packRows = packRows
+    self.packColumns = packColumns
+    self.depthwise = depthwise
+    self.depthwiseOuter = depthwiseOuter
+    self.sum = sum
+    self.multiplyAddProbe = multiplyAddProbe
+  }
+
+  /// The most rows of any tile, and the rows of one line of a pointer table.
+  public static let blockRows = 12
+}
+
+/// A tile of results: some rows high and some vectors wide.
+public struct Tile: Sendable {
+  public var rows: Int
+  /// Floats.
+  public var width: Int
+  /// (rows, `RowSource`, `TileResult`)
+  public var multiply: Function
+  /// (rows, `OuterSource`, `TileResult`)
+  public var outer: Function
+
+  public typealias Function = @convention(c) @Sendable (Int, UnsafeRawPointer, UnsafeRawPointer) -> Void
+
+  public init(rows: Int, width: Int, multiply: Function, outer: Function) {
+    self.rows = rows
+    self.width = width
+    self.multiply = multiply
+    self.outer = outer
+  }
+}
+
+/// The factors of a product whose rows are found through pointers:
+///
+///     result[m, n] = Σ_tap Σ_k  rows[tap * 12 + m][k] * b[(tap * depth + k) * bStride + n]
+///
+/// Pointers of rows beyond the last must point to something that can be read.
+public struct RowSource {
+  public var rows: UnsafePointer<UnsafePointer<Float>>
+  public var taps: Int
+  public var depth: Int
+  public var b: UnsafePointer<Float>
+  public var bStride: Int
+
+  public init(
+    rows: UnsafePointer<UnsafePointer<Float>>, taps: Int, depth: Int, b: UnsafePointer<Float>, bStride: Int
+  ) {
+    self.rows = rows
+    self.taps = taps
+    self.depth = depth
+    self.b = b
+    self.bStride = bStride
+  }
+}
+
+/// The factors of a sum of outer products over points in a box of three axes, outermost first:
+///
+///     result[m, n] = Σ_point  a[point · aSteps + m] * b[point · bSteps + n]
+public struct OuterSource {
+  public typealias Steps = (Int, Int, Int)
+  public var a: UnsafePointer<Float>
+  public var b: UnsafePointer<Float>
+  public var count: Steps
+  public var aSteps: Steps
+  public var bSteps: Steps
+
+  public init(a: UnsafePointer<Float>, b: UnsafePointer<Float>, count: Steps, aSteps: Steps, bSteps: Steps) {
+    self.a = a
+    self.b = b
+    self.count = count
+    self.aSteps = aSteps
+    self.bSteps = bSteps
+  }
+}
+
+/// Where a tile of results goes, and what happens to it on the way:
+///
+///     c[offsets[m] + n] = activation(result[m, n] + (c, where it accumulates) + bias[n] + residual[offsets[m] + n])
+public struct TileResult {
+  public var c: UnsafeMutablePointer<Float>
+  public var offsets: UnsafePointer<Int>
+  /// How many columns there are: as many as the tile is wide, or fewer in a tile of one vector.
+  public var columns: Int
+  public var accumulates: Bool
+  public var bias: UnsafePointer<Float>?
+  public var residual: UnsafePointer<Float>?
+  /// 0 linear, 1 relu, 2 sigmoid, 3 tanh.
+  public var activation: Int
+
+  public init(
+    c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int, accumulates: Bool = false,
+    bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil, activation: Int = 0
+  ) {
+    self.c = c
+    self.offsets = offsets
+    self.columns = columns
+    self.accumulates = accumulates
+    self.bias = bias
+    self.residual = residual
+    self.activation = activation
+  }
 }

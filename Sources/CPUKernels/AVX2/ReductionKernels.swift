@@ -1,0 +1,1 @@
+../Base/ReductionKernels.swift

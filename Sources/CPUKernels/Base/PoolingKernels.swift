@@ -1,0 +1,199 @@
+// Pooling of one image at a time, channels last. x is an image (depth, height, width, channels); a row is all outputs
+// of one output depth and height.
+
+import MartletKernelTable
+
+/// The part of a window along one axis that lies inside the input.
+@inline(__always) private func span(
+  _ output: Int, _ stride: Int, _ padding: Int, _ window: Int, _ size: Int
+) -> (first: Int, end: Int) {
+  let start = output * stride - padding
+  let end = start + window
+  return (start < 0 ? 0 : start, end > size ? size : end)
+}
+
+/// y[w, c] = the maximum under the window, positions[w, c] = the flat index of the first element that has it. A NaN
+/// counts as larger than everything.
+func poolMaximumRow(
+  _ window: UnsafeRawPointer, _ x: Floats, _ y: MutableFloats, _ positions: MutableInts, _ outputDepth: Int,
+  _ outputHeight: Int
+) {
+  let g = window.load(as: PoolingWindow.self)
+  let channels = g.channels
+  let deep = span(outputDepth, g.depthStride, g.depthPadding, g.depth, g.inputDepth)
+  let high = span(outputHeight, g.heightStride, g.heightPadding, g.height, g.inputHeight)
+  for w in 0..<g.outputWidth {
+    let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
+    let y = y + w * channels
+    let positions = positions + w * channels
+    if deep.end - deep.first == 1 && high.end - high.first == 2 && wide.end - wide.first == 2 {
+      let corner = (deep.first * g.inputHeight + high.first) * g.inputWidth + wide.first
+      poolQuad(x + corner * channels, y, positions, corner, g.inputWidth, channels)
+      continue
+    }
+    var c = 0
+    while c < channels {
+      if channels - c < lanes && channels >= lanes { c = channels - lanes }
+      var best = splat(-.infinity)
+      var place = VI(repeating: -1)
+      for d in deep.first..<deep.end {
+        for h in high.first..<high.end {
+          var position = (d * g.inputHeight + h) * g.inputWidth + wide.first
+          for _ in wide.first..<wide.end {
+            let v = load(x + (position * channels + c))
+            let isBetter = (.!(v .<= best) .& (best .== best)) .| (place .< VI.zero)
+            best = best.replacing(with: v, where: isBetter)
+            place = place.replacing(
+              with: VI(repeating: Int32(truncatingIfNeeded: position)), where: isBetter)
+            position += 1
+          }
+        }
+      }
+      if channels >= lanes {
+        store(best, y + c)
+        store(place, positions + c)
+      } else {
+        store(best, y, count: channels)
+        store(place, positions, count: channels)
+      }
+      c += lanes
+    }
+  }
+}
+
+/// A window of 2 x 2 that lies inside the input.
+@inline(__always) private func poolQuad(
+  _ x: Floats, _ y: MutableFloats, _ positions: MutableInts, _ corner: Int, _ inputWidth: Int,
+  _ channels: Int
+) {
+  let below = inputWidth * channels
+  let place0 = VI(repeating: Int32(truncatingIfNeeded: corner))
+  let place1 = place0 &+ VI(repeating: 1)
+  let place2 = place0 &+ VI(repeating: Int32(truncatingIfNeeded: inputWidth))
+  let place3 = place2 &+ VI(repeating: 1)
+  var c = 0
+  while c < channels {
+    if channels - c < lanes && channels >= lanes { c = channels - lanes }
+    let p = x + c
+    var best = load(p)
+    var place = place0
+    let b = load(p + channels)
+    let isB = .!(b .<= best) .& (best .== best)
+    best = best.replacing(with: b, where: isB)
+    place = place.replacing(with: place1, where: isB)
+    let d = load(p + below)
+    let isD = .!(d .<= best) .& (best .== best)
+    best = best.replacing(with: d, where: isD)
+    place = place.replacing(with: place2, where: isD)
+    let e = load(p + (below + channels))
+    let isE = .!(e .<= best) .& (best .== best)
+    best = best.replacing(with: e, where: isE)
+    place = place.replacing(with: place3, where: isE)
+    if channels >= lanes {
+      store(best, y + c)
+      store(place, positions + c)
+    } else {
+      store(best, y, count: channels)
+      store(place, positions, count: channels)
+    }
+    c += lanes
+  }
+}
+
+/// y[w, c] = the mean under the window
+func poolAverageRow(
+  _ window: UnsafeRawPointer, _ x: Floats, _ y: MutableFloats, _ outputDepth: Int, _ outputHeight: Int
+) {
+  let g = window.load(as: PoolingWindow.self)
+  let channels = g.channels
+  let deep = span(outputDepth, g.depthStride, g.depthPadding, g.depth, g.inputDepth)
+  let high = span(outputHeight, g.heightStride, g.heightPadding, g.height, g.inputHeight)
+  for w in 0..<g.outputWidth {
+    let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
+    let inside = (deep.end - deep.first) * (high.end - high.first) * (wide.end - wide.first)
+    let scale = splat(1 / Float(g.countsPadding ? g.depth * g.height * g.width : inside))
+    let y = y + w * channels
+    var c = 0
+    while c < channels {
+      if channels - c < lanes && channels >= lanes { c = channels - lanes }
+      var total = V.zero
+      for d in deep.first..<deep.end {
+        for h in high.first..<high.end {
+          var p = x + (((d * g.inputHeight + h) * g.inputWidth + wide.first) * channels + c)
+          var sum = V.zero
+          for _ in wide.first..<wide.end {
+            sum += load(p)
+            p += channels
+          }
+          total += sum
+        }
+      }
+      if channels >= lanes { store(total * scale, y + c) } else { store(total * scale, y, count: channels) }
+      c += lanes
+    }
+  }
+}
+
+/// dx = 0, then dx[positions[o, c], c] += dy[o, c], for an image and the channels first ..< end
+func poolMaximumBackward(
+  _ dy: Floats, _ positions: Ints, _ dx: MutableFloats, _ outputs: Int, _ inputs: Int, _ channels: Int,
+  _ first: Int, _ end: Int
+) {
+  clear(dx, inputs, channels, first, end)
+  for o in 0..<outputs {
+    for i in (o * channels + first)..<(o * channels + end) {
+      dx[Int(positions[i]) * channels + (i - o * channels)] += dy[i]
+    }
+  }
+}
+
+/// y[o, c] = x[positions[o, c], c], for an image
+func poolPick(
+  _ x: Floats, _ positions: Ints, _ y: MutableFloats, _ outputs: Int, _ channels: Int
+) {
+  for o in 0..<outputs {
+    for i in (o * channels)..<((o + 1) * channels) {
+      y[i] = x[Int(positions[i]) * channels + (i - o * channels)]
+    }
+  }
+}
+
+@inline(__always) private func clear(
+  _ x: MutableFloats, _ rows: Int, _ channels: Int, _ first: Int, _ end: Int
+) {
+  if end - first == channels {
+    for i in 0..<rows * channels { x[i] = 0 }
+  } else {
+    for r in 0..<rows { for c in first..<end { x[r * channels + c] = 0 } }
+  }
+}
+
+/// Spreads dy evenly over the elements under each window, for an image and the channels first ..< end
+func poolAverageBackward(
+  _ window: UnsafeRawPointer, _ dy: Floats, _ dx: MutableFloats, _ first: Int, _ end: Int
+) {
+  let g = window.load(as: PoolingWindow.self)
+  let channels = g.channels
+  clear(dx, g.inputDepth * g.inputHeight * g.inputWidth, channels, first, end)
+  var dy = dy
+  for outputDepth in 0..<g.outputDepth {
+    let deep = span(outputDepth, g.depthStride, g.depthPadding, g.depth, g.inputDepth)
+    for outputHeight in 0..<g.outputHeight {
+      let high = span(outputHeight, g.heightStride, g.heightPadding, g.height, g.inputHeight)
+      for w in 0..<g.outputWidth {
+        let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
+        let inside = (deep.end - deep.first) * (high.end - high.first) * (wide.end - wide.first)
+        let scale = 1 / Float(g.countsPadding ? g.depth * g.height * g.width : inside)
+        for d in deep.first..<deep.end {
+          for h in high.first..<high.end {
+            for i in wide.first..<wide.end {
+              let dx = dx + ((d * g.inputHeight + h) * g.inputWidth + i) * channels
+              for c in first..<end { dx[c] += dy[c] * scale }
+            }
+          }
+        }
+        dy += channels
+      }
+    }
+  }
+}

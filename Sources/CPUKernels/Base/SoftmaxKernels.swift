@@ -1,0 +1,104 @@
+// Softmax and its cross-entropy, row by row: the largest element is subtracted first, so that no exponential overflows.
+
+@inline(__always) private func rowMaximum(_ x: Floats, _ length: Int) -> Float {
+  var top = splat(-.infinity)
+  var i = 0
+  while i < length {
+    top = larger(top, masked(load(x + i), length - i, -.infinity))
+    i += lanes
+  }
+  return laneMaximum(top)
+}
+
+/// The sum of exp(x - top).
+@inline(__always) private func rowExponentials(_ x: Floats, _ length: Int, _ top: Float) -> Float {
+  var sum = V.zero
+  var i = 0
+  while i < length {
+    sum += vexp(masked(load(x + i), length - i, -.infinity) - splat(top))
+    i += lanes
+  }
+  return laneSum(sum)
+}
+
+@inline(__always) private func logarithm(_ x: Float) -> Float { logarithm(splat(x))[0] }
+
+/// y = e^x / sum(e^x) times `factor`
+@inline(__always) private func softmaxRow(_ x: Floats, _ y: MutableFloats, _ length: Int, _ factor: Float) {
+  let top = splat(rowMaximum(x, length))
+  if length <= lanes {
+    let e = vexp(masked(load(x), length, -.infinity) - top)
+    store(e * splat(factor / laneSum(e)), y, count: length)
+    return
+  }
+  var sum = V.zero
+  var i = 0
+  while i < length {
+    let e = vexp(masked(load(x + i), length - i, -.infinity) - top)
+    sum += e
+    if length - i >= lanes { store(e, y + i) } else { store(e, y + i, count: length - i) }
+    i += lanes
+  }
+  let scale = factor / laneSum(sum)
+  i = 0
+  while i + lanes <= length {
+    store(load(y + i) * splat(scale), y + i)
+    i += lanes
+  }
+  while i < length {
+    y[i] *= scale
+    i += 1
+  }
+}
+
+/// y[r, c] = e^x[r, c] / sum over c, or the logarithm of it
+func softmaxRows(_ logarithmic: Int, _ x: Floats, _ y: MutableFloats, _ rows: Int, _ length: Int) {
+  for r in 0..<rows {
+    let x = x + r * length
+    let y = y + r * length
+    if logarithmic == 0 {
+      softmaxRow(x, y, length, 1)
+      continue
+    }
+    let top = rowMaximum(x, length)
+    let rest = logarithm(rowExponentials(x, length, top))
+    var i = 0
+    while i < length {
+      let v = load(x + i) - splat(top) - splat(rest)
+      if length - i >= lanes { store(v, y + i) } else { store(v, y + i, count: length - i) }
+      i += lanes
+    }
+  }
+}
+
+/// losses[r] = ln(sum over c of e^x[r, c]) - x[r, labels[r]]; 0 where the label is no class
+func crossEntropyRows(
+  _ x: Floats, _ labels: Ints, _ losses: MutableFloats, _ rows: Int, _ classes: Int
+) {
+  for r in 0..<rows {
+    let x = x + r * classes
+    let label = Int(labels[r])
+    if label < 0 || label >= classes {
+      losses[r] = 0
+      continue
+    }
+    let top = rowMaximum(x, classes)
+    losses[r] = logarithm(rowExponentials(x, classes, top)) + (top - x[label])
+  }
+}
+
+/// dx[r, c] = (softmax(x)[r, c] - (c is the label)) dlosses[r]; 0 where the label is no class
+func crossEntropyBackwardRows(
+  _ x: Floats, _ labels: Ints, _ dlosses: Floats, _ dx: MutableFloats, _ rows: Int, _ classes: Int
+) {
+  for r in 0..<rows {
+    let dx = dx + r * classes
+    let label = Int(labels[r])
+    if label < 0 || label >= classes {
+      for c in 0..<classes { dx[c] = 0 }
+      continue
+    }
+    softmaxRow(x + r * classes, dx, classes, dlosses[r])
+    dx[label] -= dlosses[r]
+  }
+}
