@@ -1,7 +1,8 @@
 import ArgumentParser
-import Martlet
 
 @main
 struct Main: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "martlet-bench")
+  static let configuration = CommandConfiguration(
+    commandName: "martlet-bench", abstract: "Tables of speed.",
+    subcommands: [PeakCommand.self, GemmCommand.self, ConvolutionCommand.self])
 }

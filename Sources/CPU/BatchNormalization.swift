@@ -39,17 +39,18 @@ extension CPUDevice {
     let rows = Rows(inputs[0].shape, on: self)
     let channels = rows.channels
     guard rows.count > 0 else { return }
-    let partial = try scratch(floats: 2 * rows.chunks * channels)
-    let means = partial.floats
-    let squares = means + rows.chunks * channels
+    let partial = try scratch(floats: 3 * rows.chunks * channels)
+    let centers = partial.floats
+    let (sums, squares) = (centers + rows.chunks * channels, centers + 2 * rows.chunks * channels)
     parallel(rows.chunks) { chunk in
-      statistics(x, rows, chunk, mean: means + chunk * channels, squares: squares + chunk * channels)
+      let place = chunk * channels
+      statistics(x, rows, chunk, centers + place, sums + place, squares + place)
     }
     let epsilon = Double(Float(bitPattern: word(of: inputs[3], isInteger: false)))
     let numbers = try scratch(floats: 3 * rows.wide)
     let (mean, scale, shift) = (numbers.floats, numbers.floats + rows.wide, numbers.floats + 2 * rows.wide)
     for c in 0..<channels {
-      let (center, variance) = merged(means + c, squares + c, rows)
+      let (center, variance) = merged(centers + c, sums + c, squares + c, rows)
       let factor = Double(inputs[1].floats[c]) / (variance + epsilon).squareRoot()
       mean[c] = Float(center)
       scale[c] = Float(factor)
@@ -122,27 +123,22 @@ extension CPUDevice {
     for copy in 1..<max(1, times) { (numbers + copy * channels).update(from: numbers, count: channels) }
   }
 
-  /// The chunk's mean and sum of squared deviations from it, a channel each.
+  /// A first estimate of the chunk's mean, and the sums of the deviations from it and of their squares.
   private func statistics(
-    _ x: UnsafePointer<Float>, _ rows: Rows, _ chunk: Int, mean: UnsafeMutablePointer<Float>,
-    squares: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ rows: Rows, _ chunk: Int, _ centers: UnsafeMutablePointer<Float>,
+    _ sums: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>
   ) {
     let channels = rows.channels
     let first = chunk * rows.perChunk
     let count = min(rows.perChunk, rows.count - first)
-    reduceColumns(.sum, x + first * channels, mean, rows: count, columns: channels)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.wide + channels + 32) { memory in
-      guard let centers = memory.baseAddress else { return }
-      let sums = centers + (rows.wide + 16)
-      for c in 0..<channels { centers[c] = mean[c] / Float(count) }
-      Self.repeatAbreast(centers, channels, rows.abreast)
+    reduceColumns(.sum, x + first * channels, centers, rows: count, columns: channels)
+    for c in 0..<channels { centers[c] /= Float(count) }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.wide + 16) { memory in
+      guard let abreast = memory.baseAddress else { return }
+      abreast.update(from: centers, count: channels)
+      Self.repeatAbreast(abreast, channels, rows.abreast)
       accumulate(rows, chunk, sums, squares) { start, count, columns, first, second in
-        kernels.elements.deviations(x + start, centers, first, second, count, columns)
-      }
-      for c in 0..<channels {
-        let correction = sums[c] / Float(count)
-        mean[c] = centers[c] + correction
-        squares[c] = max(0, squares[c] - sums[c] * correction)
+        kernels.elements.deviations(x + start, abreast, first, second, count, columns)
       }
     }
   }
@@ -169,22 +165,22 @@ extension CPUDevice {
     }
   }
 
-  /// A channel's mean and biased variance from those of the chunks.
+  /// A channel's mean and biased variance from the sums of the chunks.
   private func merged(
-    _ means: UnsafePointer<Float>, _ squares: UnsafePointer<Float>, _ rows: Rows
+    _ centers: UnsafePointer<Float>, _ sums: UnsafePointer<Float>, _ squares: UnsafePointer<Float>,
+    _ rows: Rows
   ) -> (mean: Double, variance: Double) {
-    var mean = 0.0
+    var (mean, total, merged) = (0.0, 0.0, 0.0)
     for chunk in 0..<rows.chunks {
-      let count = min(rows.perChunk, rows.count - chunk * rows.perChunk)
-      mean += Double(means[chunk * rows.channels]) * Double(count)
+      let count = Double(min(rows.perChunk, rows.count - chunk * rows.perChunk))
+      let index = chunk * rows.channels
+      let correction = Double(sums[index]) / count
+      let offset = Double(centers[index]) + correction - mean
+      let within = Double(squares[index]) - Double(sums[index]) * correction
+      total += max(0, within) + offset * offset * count * merged / (count + merged)
+      merged += count
+      mean += offset * count / merged
     }
-    mean /= Double(rows.count)
-    var total = 0.0
-    for chunk in 0..<rows.chunks {
-      let count = min(rows.perChunk, rows.count - chunk * rows.perChunk)
-      let offset = Double(means[chunk * rows.channels]) - mean
-      total += Double(squares[chunk * rows.channels]) + Double(count) * offset * offset
-    }
-    return (mean, total / Double(rows.count))
+    return (mean, total / merged)
   }
 }

@@ -1,10 +1,100 @@
 import MartletCore
+import MartletKernelTable
 
 extension CPUDevice {
   func convolution(
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand],
     outputs: [Operand]
   ) throws {
-    preconditionFailure("not yet written")
+    switch pass {
+    case .forward, .backwardData:
+      try gatherConvolution(
+        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+    case .backwardKernel: try convolutionBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    }
+    withExtendedLifetime((inputs, outputs)) {}
+  }
+
+  /// Forward and backward-data: every result is gathered from the source pixels that its lattice's taps reach.
+  ///
+  /// The kernel is brought into strips of filters first, [taps of a lattice][channels][strip]. A job then sends some
+  /// blocks of twelve pixels of one lattice over some strips: as many taps and strips at a time as stay in the second
+  /// cache.
+  private func gatherConvolution(
+    _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: ResolvedEpilogue, inputs: [Operand],
+    output: Operand
+  ) throws {
+    var source = ConvolutionSource(pass, geometry, UnsafePointer(inputs[0].floats))
+    let padded = try source.mergeWidth(pass, geometry, on: self)
+    let isDepthwise =
+      geometry.groups > 1 && geometry.groups == geometry.inputChannels
+      && geometry.groups == geometry.outputChannels
+    let task = GatherConvolution(
+      pass, geometry, source, epilogue, result: output.floats, isDepthwise: isDepthwise, kernels.matrix)
+    let zeros = try scratch(floats: max(source.channels, task.depth) + 64)
+    zeros.floats.initialize(repeating: 0, count: max(source.channels, task.depth))
+    let packed = try scratch(floats: max(task.packedCount, 16))
+    let weights = UnsafePointer(inputs[1].floats)
+    parallel(task.packingJobs) { (job: Int) in task.pack(job, weights, into: packed.floats) }
+    parallel(task.jobs.count) { (job: Int) in
+      task.run(task.jobs[job], UnsafePointer(packed.floats), zeros: UnsafePointer(zeros.floats))
+    }
+    withExtendedLifetime((padded, zeros, packed)) {}
+  }
+}
+
+/// The array that is gathered from, and the lattices that say what from where.
+struct ConvolutionSource {
+  var pointer: UnsafePointer<Float>
+  var extent: Extent
+  var channels: Int
+  var lattices: [Lattice]
+  /// Kernel columns that are one tap, because their channels lie side by side in source and kernel.
+  var mergedWidth = 1
+
+  init(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ pointer: UnsafePointer<Float>) {
+    self.pointer = pointer
+    extent = pass == .backwardData ? geometry.output : geometry.input
+    channels = pass == .backwardData ? geometry.outputChannels : geometry.inputChannels
+    lattices = geometry.lattices(for: pass)
+  }
+
+  /// Makes the (kernel width, channels) of undilated windows over x one axis, if nothing is padded at the sides or
+  /// the channels are so few that it pays to copy x with its padding; the copy is returned.
+  mutating func mergeWidth(
+    _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, on device: CPUDevice
+  ) throws -> CPUBuffer? {
+    let width = geometry.kernel.width
+    guard pass != .backwardData, geometry.groups == 1, width > 1, geometry.dilation.width == 1 else {
+      return nil
+    }
+    let before = geometry.paddingBefore.width
+    let needed = (geometry.output.width - 1) * geometry.strides.width + width
+    let isPadded = before > 0 || needed > extent.width
+    guard !isPadded || width * channels <= 64 else { return nil }
+    mergedWidth = width
+    lattices[0].taps = lattices[0].taps.filter { $0.index % width == 0 }
+    for tap in lattices[0].taps.indices { lattices[0].taps[tap].index /= width }
+    guard isPadded else { return nil }
+
+    for tap in lattices[0].taps.indices { lattices[0].taps[tap].offset.width = 0 }
+    let rows = geometry.batch * extent.depth * extent.height
+    let copied = (min(extent.width, needed - before)) * channels
+    let rowCount = needed * channels
+    let rowStride = extent.width * channels
+    let from = pointer
+    let copy = try device.scratch(floats: rows * rowCount + 64)
+    let to = copy.floats
+    let parts = Parts(rows, smallest: max(1, 16384 / rowCount), limit: 256)
+    device.parallel(parts.count) { (part: Int) in
+      for row in parts[part] {
+        let target = to + row * rowCount
+        target.update(repeating: 0, count: rowCount)
+        if copied > 0 { (target + before * channels).update(from: from + row * rowStride, count: copied) }
+      }
+    }
+    pointer = UnsafePointer(to)
+    extent.width = needed
+    return copy
   }
 }

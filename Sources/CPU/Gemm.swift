@@ -64,16 +64,20 @@ private struct MatrixProduct {
     for part in 0..<max(1, depthParts.count) {
       let depth = depthParts.count == 0 ? 0..<0 : depthParts[part]
       let from =
-        b + (product.transposeB ? strip.first * product.k + depth.lowerBound : depth.lowerBound * product.n + strip.first)
+        b
+        + (product.transposeB
+          ? strip.first * product.k + depth.lowerBound : depth.lowerBound * product.n + strip.first)
       if packs {
         (product.transposeB ? kernels.packColumns : kernels.packRows)(
-          from, product.transposeB ? product.k : product.n, depth.count, strip.columns, packed, strip.tile.width)
+          from, product.transposeB ? product.k : product.n, depth.count, strip.columns, packed,
+          strip.tile.width)
       }
       var result = TileResult(
         c: c + (matrix * product.m * product.n + strip.first), offsets: UnsafePointer(bitPattern: 8)!,
         columns: strip.columns, accumulates: part > 0)
       if part + 1 >= depthParts.count {
-        epilogue.apply(to: &result, column: strip.first, element: matrix * product.m * product.n + strip.first)
+        epilogue.apply(
+          to: &result, column: strip.first, element: matrix * product.m * product.n + strip.first)
       }
       let b = packs ? UnsafePointer(packed) : from
       let bStride = packs ? strip.tile.width : product.n

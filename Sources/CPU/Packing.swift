@@ -18,7 +18,8 @@ struct Strips {
     while first < columns {
       let left = columns - first
       let tile =
-        left >= kernels.wide.width ? kernels.wide : left >= kernels.narrow.width ? kernels.narrow : kernels.single
+        left >= kernels.wide.width
+        ? kernels.wide : left >= kernels.narrow.width ? kernels.narrow : kernels.single
       all.append(Strip(tile: tile, first: first, columns: min(left, tile.width)))
       first += tile.width
     }
@@ -70,7 +71,9 @@ extension Tile {
     var left = count
     while left > 0 {
       withUnsafePointer(to: &source) { source in
-        withUnsafePointer(to: &result) { multiply(min(left, rows), UnsafeRawPointer(source), UnsafeRawPointer($0)) }
+        withUnsafePointer(to: &result) {
+          multiply(min(left, rows), UnsafeRawPointer(source), UnsafeRawPointer($0))
+        }
       }
       source.rows += rows
       result.offsets += rows
@@ -86,7 +89,9 @@ extension Tile {
     var left = count
     while left > 0 {
       withUnsafePointer(to: &source) { source in
-        withUnsafePointer(to: &result) { outer(min(left, rows), UnsafeRawPointer(source), UnsafeRawPointer($0)) }
+        withUnsafePointer(to: &result) {
+          outer(min(left, rows), UnsafeRawPointer(source), UnsafeRawPointer($0))
+        }
       }
       source.a += rows
       result.offsets += rows

@@ -152,14 +152,41 @@ extension Tensor {
 
 extension ElementwiseProgram {
   func derivative(_ d: Differential) -> [Tensor?] {
-    guard let opcode = singleOpcode else {
-      preconditionFailure("only plans hold programs of several operations")
-    }
     guard d.y.dtype.isFloatingPoint else { return d.operands.map { _ in nil } }
+    guard let opcode = singleOpcode else { return derivativeByExpansion(d) }
     let gradients = opcode.derivative(d.operands, d.y, d.dy, d.isWanted)
     return gradients.indices.map { index in
       d.isWanted[index] ? gradients[index]?.summed(to: d.operands[index].shape) : nil
     }
+  }
+}
+
+extension ElementwiseProgram {
+  /// The gradient of a rectifier with the output y: dy where y is positive, 0 elsewhere. Operands: dy, y, 0.
+  static let reluBackward = ElementwiseProgram(
+    inputCount: 3, instructions: [Instruction(.less, 2, 1), Instruction(.select, 3, 0, 2)], results: [4])
+
+  /// The derivative of a program of several operations: they are recorded one by one, and those are differentiated.
+  private func derivativeByExpansion(_ d: Differential) -> [Tensor?] {
+    guard let trace = Tensor.openTrace(d.operands) else { return d.operands.map { _ in nil } }
+    var registers = d.operands
+    for instruction in instructions {
+      let operands = [instruction.a, instruction.b, instruction.c].prefix(instruction.opcode.operandCount)
+      registers.append(Tensor.elementwise(instruction.opcode, operands.map { registers[Int($0)] }))
+    }
+    let wanted = d.operands.indices.filter { d.isWanted[$0] }
+    let gradients = trace.gradients(
+      of: registers[results[0]], withRespectTo: wanted.map { d.operands[$0] }, seed: d.dy, isPartial: true)
+    var result = [Tensor?](repeating: nil, count: d.operands.count)
+    for (position, gradient) in zip(wanted, gradients) { result[position] = gradient }
+    return result
+  }
+}
+
+extension Tensor {
+  /// This gradient where y is positive, 0 elsewhere.
+  func reluBackward(_ y: Tensor) -> Tensor {
+    Tensor.record(.elementwise(.reluBackward), [self, y, Tensor(0)], shape: shape)
   }
 }
 
@@ -183,7 +210,7 @@ extension ElementwiseOpcode {
     case .tanh: return [dy * (1 - y.squared())]
     case .sigmoid: return [dy * (y * (1 - y))]
     case .erf: return [dy * ((-x[0].squared()).exp() * 1.128379167)]
-    case .relu: return [dy.where(y > 0, else: 0)]
+    case .relu: return [dy.reluBackward(y)]
     case .not, .equal, .notEqual, .less, .lessOrEqual, .and, .or: return x.map { _ in nil }
     case .add: return [dy, dy]
     case .subtract: return [dy, second(-dy)]

@@ -108,7 +108,7 @@ extension Epilogue {
   func gradientBeforeActivation(_ d: Differential) -> Tensor {
     switch activation {
     case .linear: d.dy
-    case .relu: d.dy.where(d.y > 0, else: 0)
+    case .relu: d.dy.reluBackward(d.y)
     case .sigmoid: d.dy * (d.y * (1 - d.y))
     case .tanh: d.dy * (1 - d.y.squared())
     }

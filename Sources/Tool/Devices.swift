@@ -18,7 +18,7 @@ struct DevicesCommand: ParsableCommand {
       if json {
         try printJSON(Line(name: device.name, summary: device.summary))
       } else {
-        print("\(device.name)  \(device.summary)")
+        Terminal.write("\(device.name)  \(device.summary)\n")
       }
     }
   }

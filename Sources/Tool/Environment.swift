@@ -16,9 +16,21 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
-  /// Writes at once, without a line break.
-  static func write(_ text: String) {
-    fputs(text, stdout)
-    fflush(stdout)
+  /// Writes to standard output at once, without a line break.
+  static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+  /// Writes to standard error at once, without a line break.
+  static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var text = text
+    text.withUTF8 { bytes in
+      var written = 0
+      while written < bytes.count {
+        let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+        if count < 0 && errno != EINTR { return }
+        written += max(0, count)
+      }
+    }
   }
 }

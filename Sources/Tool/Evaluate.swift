@@ -5,8 +5,8 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure a trained network on the test part of a data set.")
 
-  @Option(help: ArgumentHelp("The folder of the run.", valueName: "dir"))
-  var run: String
+  @Option(name: .customLong("run"), help: ArgumentHelp("The folder of the run.", valueName: "dir"))
+  var folder: String
   @Option(help: ArgumentHelp("Another data set than the run's.", valueName: "name"))
   var data: String?
   @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
@@ -26,7 +26,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     guard show >= 0 else { throw ToolError("--show must not be negative; received \(show)") }
     try device.run { _ in
-      let folder = RunFolder(FilePath(run))
+      let folder = RunFolder(FilePath(folder))
       let configuration = try folder.configuration()
       let test = try DataSource(name: data ?? configuration.data).load(
         .test, directory: (dataDir ?? configuration.dataDirectory).map { FilePath($0) },

@@ -24,11 +24,10 @@ struct Main: ParsableCommand {
     } catch {
       let code = Main.exitCode(for: error)
       if code == .success { Main.exit(withError: error) }
-      fflush(stdout)
       let message = Main.message(for: error)
       if !message.isEmpty {
         let line = message.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? message
-        fputs("martlet: \(line)\n", stderr)
+        Terminal.writeError("martlet: \(line)\n")
       }
       Glibc.exit(code.rawValue)
     }

@@ -40,7 +40,7 @@ struct SummaryCommand: ParsableCommand {
     let size = try input.map(parseSize) ?? entry.input
     let summary = try entry.build(classes).summary(input: size)
     guard json else {
-      print("\(entry.name): \(entry.summary)\n\n\(summary)")
+      Terminal.write("\(entry.name): \(entry.summary)\n\n\(summary)\n")
       return
     }
     try printJSON(

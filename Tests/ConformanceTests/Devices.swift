@@ -1,3 +1,4 @@
+import Glibc
 import MartletCPU
 import MartletCore
 import Testing
@@ -74,5 +75,36 @@ func expectClose(
   }
   if let (index, (actual, expected)) = off {
     Issue.record("\(what) element \(index): \(actual) instead of \(expected)", sourceLocation: sourceLocation)
+  }
+}
+
+/// What `Epilogue` says, in Double: bias and residual, then the activation.
+func applyEpilogue(_ epilogue: Epilogue, to values: inout [Double], columns: Int, _ operands: [HostArray]) {
+  let bias: [Float]? = epilogue.hasBias ? operands[0].values() : nil
+  let residual: [Float]? = epilogue.hasResidual ? operands[epilogue.hasBias ? 1 : 0].values() : nil
+  for i in values.indices {
+    let x = values[i] + Double(bias?[i % columns] ?? 0) + Double(residual?[i] ?? 0)
+    values[i] =
+      switch epilogue.activation {
+      case .linear: x
+      case .relu: max(x, 0)
+      case .sigmoid: 1 / (1 + exp(-x))
+      case .tanh: tanh(x)
+      }
+  }
+}
+
+/// One and two threads must give the same bits on each instruction set.
+func expectSameBits(
+  threadsOf primitive: Primitive, _ inputs: [HostArray], output: Shape,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  for pair in stride(from: 0, to: Devices.all.count, by: 2) {
+    let one = try Devices.all[pair].run(primitive, inputs, output: output)
+    let two = try Devices.all[pair + 1].run(primitive, inputs, output: output)
+    #expect(
+      one.map(\.bitPattern) == two.map(\.bitPattern), "\(Devices.all[pair].testDescription)",
+      sourceLocation: sourceLocation)
+    #expect(one.allSatisfy { $0.isFinite }, sourceLocation: sourceLocation)
   }
 }

@@ -12,37 +12,44 @@ public struct MatrixKernels: Sendable {
   public var packRows: Pack
   public var packColumns: Pack
   /// (pointers to a pixel's taps, taps, weights, channels, `TileResult`): results of one pixel, each channel by itself.
-  public var depthwise: @convention(c) @Sendable (
-    UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
-  ) -> Void
+  public var depthwise:
+    @convention(c) @Sendable (
+      UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
+    ) -> Void
   /// (x, step of x, dy, step of dy, pixels, channels, dw): adds the products of each channel over a row of pixels.
-  public var depthwiseOuter: @convention(c) @Sendable (
-    UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
-  ) -> Void
+  public var depthwiseOuter:
+    @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+    ) -> Void
   /// (terms, their distance, count, to): to[i] = Σ terms[j * distance + i] in the order of j: (from, distance, terms,
   /// count, to).
-  public var sum: @convention(c) @Sendable (
-    UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
-  ) -> Void
+  public var sum:
+    @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+    ) -> Void
   /// Multiply-adds in registers, for the measurement of the peak: (repetitions, where a result goes), the number of
   /// floating-point operations.
   public var multiplyAddProbe: @convention(c) @Sendable (Int, UnsafeMutablePointer<Float>) -> Int
 
-  public typealias Pack = @convention(c) @Sendable (
-    UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
-  ) -> Void
+  public typealias Pack =
+    @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
+    ) -> Void
 
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
-    depthwise: @convention(c) @Sendable (
-      UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
-    ) -> Void,
-    depthwiseOuter: @convention(c) @Sendable (
-      UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
-    ) -> Void,
-    sum: @convention(c) @Sendable (
-      UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
-    ) -> Void,
+    depthwise:
+      @convention(c) @Sendable (
+        UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
+      ) -> Void,
+    depthwiseOuter:
+      @convention(c) @Sendable (
+        UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+      ) -> Void,
+    sum:
+      @convention(c) @Sendable (
+        UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
+      ) -> Void,
     multiplyAddProbe: @convention(c) @Sendable (Int, UnsafeMutablePointer<Float>) -> Int
   ) {
     self.lanes = lanes

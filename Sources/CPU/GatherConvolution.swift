@@ -1,0 +1,192 @@
+import MartletCore
+import MartletKernelTable
+
+/// A convolution seen from its results, with its division into jobs, which depends on the sizes alone.
+struct GatherConvolution {
+  struct Job {
+    var lattice: Int
+    var group: Int
+    var strips: Range<Int>
+    /// Of twelve pixels.
+    var blocks: Range<Int>
+  }
+
+  let pass: ConvolutionPass
+  let geometry: ConvolutionGeometry
+  let source: ConvolutionSource
+  let epilogue: ResolvedEpilogue
+  let result: UnsafeMutablePointer<Float>
+  let resultExtent: Extent
+  let resultChannels: Int
+  let isDepthwise: Bool
+  let kernels: MatrixKernels
+  /// Channels that one result is summed over at each tap, and filters, of one group.
+  let depth: Int
+  let columns: Int
+  let strips: Strips
+  /// Where each lattice's packed kernel begins.
+  private let packedStarts: [Int]
+  let packedCount: Int
+  private(set) var jobs: [Job] = []
+
+  init(
+    _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ source: ConvolutionSource,
+    _ epilogue: ResolvedEpilogue, result: UnsafeMutablePointer<Float>, isDepthwise: Bool,
+    _ kernels: MatrixKernels
+  ) {
+    self.pass = pass
+    self.geometry = geometry
+    self.source = source
+    self.epilogue = epilogue
+    self.result = result
+    self.isDepthwise = isDepthwise
+    self.kernels = kernels
+    let isForward = pass == .forward
+    resultExtent = isForward ? geometry.output : geometry.input
+    resultChannels = isForward ? geometry.outputChannels : geometry.inputChannels
+    let groups = isDepthwise ? 1 : geometry.groups
+    depth = isDepthwise ? 1 : source.mergedWidth * source.channels / groups
+    columns = resultChannels / groups
+    strips = Strips(columns: columns, kernels)
+    var start = 0
+    var starts: [Int] = []
+    for lattice in source.lattices {
+      starts.append(start)
+      start += lattice.taps.count * depth * groups * (isDepthwise ? columns : strips.paddedColumns)
+    }
+    packedStarts = starts
+    packedCount = start
+    jobs = makeJobs(groups)
+  }
+
+  private func makeJobs(_ groups: Int) -> [Job] {
+    var jobs: [Job] = []
+    for (index, lattice) in source.lattices.enumerated() {
+      let pixels = geometry.batch * lattice.count.count
+      guard pixels > 0 else { continue }
+      let blocks = (pixels + MatrixKernels.blockRows - 1) / MatrixKernels.blockRows
+      let stripCost = max(1, lattice.taps.count) * depth * kernels.wide.width
+      // Strips whose kernels stay in the second cache together; one at a time where there are few pixels to share.
+      let together = isDepthwise ? strips.count : blocks < 16 ? 1 : max(1, Self.cachedFloats / stripCost)
+      let groupsOfStrips = Parts(strips.count, smallest: together, limit: strips.count)
+      let blockCost = MatrixKernels.blockRows * stripCost * groupsOfStrips.size
+      let parts = Parts(
+        blocks, smallest: (1 << 21) / blockCost, limit: max(1, 96 / groupsOfStrips.count / groups))
+      for group in 0..<groups {
+        for strip in 0..<groupsOfStrips.count {
+          for part in 0..<parts.count {
+            jobs.append(Job(lattice: index, group: group, strips: groupsOfStrips[strip], blocks: parts[part]))
+          }
+        }
+      }
+    }
+    return jobs
+  }
+
+  /// Half a mebibyte: half of the second cache of the processors that have wide vectors.
+  private static let cachedFloats = 131_072
+
+  // MARK: The kernel in strips
+
+  var packingJobs: Int { source.lattices.count * (isDepthwise ? 1 : geometry.groups * strips.count) }
+
+  func pack(_ job: Int, _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    let each = packingJobs / source.lattices.count
+    let taps = source.lattices[job / each].taps
+    var to = packed + packedStarts[job / each]
+    if isDepthwise {
+      for tap in taps {
+        to.update(from: weights + tap.index * columns, count: columns)
+        to += columns
+      }
+      return
+    }
+    let group = job % each / strips.count
+    let strip = strips[job % strips.count]
+    let filters = geometry.outputChannels
+    to += (group * strips.paddedColumns + strip.first) * taps.count * depth
+    for tap in taps {
+      if pass == .forward {
+        kernels.packRows(
+          weights + (tap.index * depth * filters + group * columns + strip.first), filters, depth,
+          strip.columns,
+          to, strip.tile.width)
+      } else {
+        kernels.packColumns(
+          weights + ((tap.index * columns + strip.first) * filters + group * depth), filters, depth,
+          strip.columns, to, strip.tile.width)
+      }
+      to += depth * strip.tile.width
+    }
+  }
+
+  // MARK: Results
+
+  func run(_ job: Job, _ packed: UnsafePointer<Float>, zeros: UnsafePointer<Float>) {
+    let lattice = source.lattices[job.lattice]
+    let taps = lattice.taps.count
+    let packed = packed + packedStarts[job.lattice]
+    let tapsTogether =
+      isDepthwise ? max(1, taps) : max(1, min(taps, Self.cachedFloats / (depth * kernels.wide.width)))
+    let lines = MatrixKernels.blockRows * (tapsTogether + 1)
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: lines) { rows in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: MatrixKernels.blockRows) { offsets in
+        var table = PointerTable(
+          self, lattice, zeros: zeros,
+          channel: isDepthwise ? 0 : job.group * (source.channels / geometry.groups),
+          rows: rows.baseAddress!, offsets: offsets.baseAddress!)
+        var firstTap = 0
+        repeat {
+          let tapRange = firstTap..<min(taps, firstTap + tapsTogether)
+          for block in job.blocks {
+            let count = table.locate(block)
+            table.fill(tapRange)
+            if isDepthwise {
+              runDepthwise(count, tapRange, packed, table)
+            } else {
+              runStrips(job, count, tapRange, of: taps, packed, table)
+            }
+          }
+          firstTap = tapRange.upperBound
+        } while firstTap < taps
+      }
+    }
+  }
+
+  @inline(__always)
+  private func runStrips(
+    _ job: Job, _ count: Int, _ tapRange: Range<Int>, of taps: Int, _ packed: UnsafePointer<Float>,
+    _ table: PointerTable
+  ) {
+    for index in job.strips {
+      let strip = strips[index]
+      let start = (job.group * strips.paddedColumns + strip.first) * taps * depth
+      let column = job.group * columns + strip.first
+      let rows = RowSource(
+        rows: UnsafePointer(table.rows), taps: tapRange.count, depth: depth,
+        b: packed + (start + tapRange.lowerBound * depth * strip.tile.width), bStride: strip.tile.width)
+      var tile = TileResult(
+        c: result + column, offsets: UnsafePointer(table.offsets), columns: strip.columns,
+        accumulates: tapRange.lowerBound > 0)
+      if tapRange.upperBound == taps { epilogue.apply(to: &tile, column: column, element: column) }
+      strip.tile.multiplyBlock(rows: count, rows, tile)
+    }
+  }
+
+  /// Every channel by itself. The table is read across: the taps of one pixel must lie side by side.
+  private func runDepthwise(
+    _ count: Int, _ tapRange: Range<Int>, _ packed: UnsafePointer<Float>, _ table: PointerTable
+  ) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: max(1, tapRange.count)) { taps in
+      for m in 0..<count {
+        for tap in 0..<tapRange.count { taps[tap] = table.rows[tap * MatrixKernels.blockRows + m] }
+        var tile = TileResult(c: result, offsets: UnsafePointer(table.offsets) + m, columns: kernels.lanes)
+        epilogue.apply(to: &tile, column: 0, element: 0)
+        withUnsafePointer(to: &tile) {
+          kernels.depthwise(
+            UnsafePointer(taps.baseAddress!), tapRange.count, packed, columns, UnsafeRawPointer($0))
+        }
+      }
+    }
+  }
+}

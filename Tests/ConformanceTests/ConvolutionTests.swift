@@ -1,0 +1,163 @@
+import MartletCore
+import Testing
+
+/// All three passes against the definition of `ConvolutionGeometry` as a loop in Double. Factors are multiples of 1/64
+/// below 1; a sum of k terms is off by at most k rounding errors of 2^-24 of a sum below k.
+@Suite struct ConvolutionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var input: Shape
+    var filters: Int
+    var convolution: Convolution
+
+    init(_ input: Shape, _ filters: Int, _ convolution: Convolution) {
+      self.input = input
+      self.filters = filters
+      self.convolution = convolution
+      testDescription =
+        "\(input) -> \(filters), kernel \(convolution.kernelSize), strides \(convolution.strides), "
+        + "\(convolution.padding), dilation \(convolution.dilationRate), groups \(convolution.groups)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case([2, 7, 9, 1], 5, Convolution(kernelSize: 3)),
+    Case([1, 6, 5, 1], 33, Convolution(kernelSize: 3, padding: .same)),
+    Case([2, 8, 7, 3], 8, Convolution(kernelSize: [2, 5], strides: 2, padding: .same)),
+    Case([1, 9, 9, 17], 20, Convolution(kernelSize: 3)),
+    Case([2, 5, 6, 24], 70, Convolution(kernelSize: 3, padding: .same)),
+    Case([1, 7, 8, 25], 6, Convolution(kernelSize: 3, strides: 2, padding: .same)),
+    Case([2, 6, 5, 13], 35, Convolution(kernelSize: 1)),
+    Case([2, 6, 5, 13], 11, Convolution(kernelSize: 1, strides: 2)),
+    Case([1, 5, 5, 2], 3, Convolution(kernelSize: 2, strides: 3)),
+    Case([1, 5, 4, 4], 6, Convolution(kernelSize: 3, padding: .full)),
+    Case([1, 11, 9, 2], 4, Convolution(kernelSize: 3, dilationRate: [2, 3])),
+    Case([1, 9, 9, 30], 4, Convolution(kernelSize: 3, strides: 2, padding: .same, dilationRate: 2)),
+    Case([1, 6, 6, 4], 6, Convolution(kernelSize: 3, padding: .explicit([.init(2, 0), .init(1, 3)]))),
+    Case([1, 6, 7, 6], 9, Convolution(kernelSize: 3, padding: .same, groups: 3)),
+    Case([1, 5, 6, 4], 8, Convolution(kernelSize: 3, strides: 2, groups: 4)),
+    Case([2, 7, 6, 19], 19, Convolution(kernelSize: 3, padding: .same, groups: 19)),
+    Case([1, 7, 6, 16], 16, Convolution(kernelSize: 3, strides: 2, padding: .same, groups: 16)),
+    Case([2, 12, 3], 7, Convolution(kernelSize: 4, padding: .causal, dilationRate: 2)),
+    Case([2, 13, 20], 5, Convolution(kernelSize: 3, strides: 2, padding: .same)),
+    Case([1, 4, 5, 6, 2], 7, Convolution(kernelSize: [3, 2, 3], padding: .same)),
+    Case([1, 5, 4, 5, 3], 4, Convolution(kernelSize: 2, strides: [2, 1, 3], groups: 1)),
+    Case([1, 3, 4, 5, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)),
+  ]
+
+  @Test(arguments: Devices.all, cases)
+  func matchesTheDefinition(_ device: TestDevice, _ test: Case) throws {
+    let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
+    let reference = Reference(geometry)
+    let terms = Double(
+      geometry.kernel.count * geometry.inputChannels + geometry.batch * geometry.output.count)
+    for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
+      let inputs = reference.inputs(pass)
+      let actual = try device.run(.convolution(pass, geometry, .none), inputs, output: reference.result(pass))
+      let expected = reference.run(pass, inputs)
+      expectClose(actual, expected, relative: 1e-6, absolute: 1e-6 * terms, "\(pass)")
+    }
+  }
+
+  @Test(arguments: Devices.all)
+  func epilogues(_ device: TestDevice) throws {
+    for (test, pass) in [
+      (Case([1, 5, 6, 3], 19, Convolution(kernelSize: 3, padding: .same)), ConvolutionPass.forward),
+      (Case([1, 5, 6, 21], 4, Convolution(kernelSize: 2, strides: 3)), .backwardData),
+      (Case([1, 5, 6, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)), .forward),
+    ] {
+      let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
+      let reference = Reference(geometry)
+      for activation in Epilogue.Activation.allCases {
+        let epilogue = Epilogue(hasBias: activation != .relu, hasResidual: true, activation: activation)
+        let result = reference.result(pass)
+        let more =
+          (epilogue.hasBias ? [noise([result[-1]], seed: 5)] : []) + [noise(result, seed: 6)]
+        let inputs = reference.inputs(pass) + more
+        let actual = try device.run(.convolution(pass, geometry, epilogue), inputs, output: result)
+        var expected = reference.run(pass, inputs)
+        applyEpilogue(epilogue, to: &expected, columns: result[-1], more)
+        expectClose(actual, expected, relative: 1e-6, absolute: 1e-4, "\(pass) \(epilogue)")
+      }
+    }
+  }
+
+  @Test(arguments: [ConvolutionPass.forward, .backwardData, .backwardKernel])
+  func bitsDoNotDependOnThreads(_ pass: ConvolutionPass) throws {
+    for test in [
+      Case([16, 14, 14, 32], 48, Convolution(kernelSize: 3, padding: .same)),
+      Case([32, 16, 16, 3], 32, Convolution(kernelSize: 3, strides: 2, padding: .same)),
+      Case([8, 14, 14, 40], 40, Convolution(kernelSize: 3, padding: .same, groups: 40)),
+      Case([2, 7, 7, 256], 256, Convolution(kernelSize: 3, padding: .same)),
+    ] {
+      let reference = Reference(try test.convolution.geometry(input: test.input, filters: test.filters))
+      try expectSameBits(
+        threadsOf: .convolution(pass, reference.geometry, .none), reference.inputs(pass),
+        output: reference.result(pass))
+    }
+  }
+}
+
+/// The definition, point by point.
+private struct Reference {
+  let geometry: ConvolutionGeometry
+  init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
+
+  func inputs(_ pass: ConvolutionPass) -> [HostArray] {
+    let x = noise(geometry.inputShape, seed: 1)
+    let w = noise(geometry.kernelShape, seed: 2)
+    let dy = noise(geometry.outputShape, seed: 3)
+    return pass == .forward ? [x, w] : pass == .backwardData ? [dy, w] : [x, dy]
+  }
+
+  func result(_ pass: ConvolutionPass) -> Shape {
+    pass == .forward
+      ? geometry.outputShape : pass == .backwardData ? geometry.inputShape : geometry.kernelShape
+  }
+
+  func run(_ pass: ConvolutionPass, _ inputs: [HostArray]) -> [Double] {
+    let first: [Float] = inputs[0].values()
+    let second: [Float] = inputs[1].values()
+    var sums = [Double](repeating: 0, count: result(pass).count)
+    forEachTerm { x, w, y in
+      switch pass {
+      case .forward: sums[y] += Double(first[x]) * Double(second[w])
+      case .backwardData: sums[x] += Double(first[y]) * Double(second[w])
+      case .backwardKernel: sums[w] += Double(first[x]) * Double(second[y])
+      }
+    }
+    return sums
+  }
+
+  /// Every triple of elements of x, w and y with y += x * w.
+  private func forEachTerm(_ body: (Int, Int, Int) -> Void) {
+    let g = geometry
+    let perGroup = g.inputChannelsPerGroup
+    let filters = g.outputChannelsPerGroup
+    for n in 0..<g.batch {
+      for o in 0..<g.output.count {
+        let at = Extent(
+          o / (g.output.height * g.output.width), o / g.output.width % g.output.height, o % g.output.width)
+        for t in 0..<g.kernel.count {
+          let tap = Extent(
+            t / (g.kernel.height * g.kernel.width), t / g.kernel.width % g.kernel.height, t % g.kernel.width)
+          var position = 0
+          var isInside = true
+          for axis in 0..<3 {
+            let i = at[axis] * g.strides[axis] - g.paddingBefore[axis] + tap[axis] * g.dilation[axis]
+            isInside = isInside && (0..<g.input[axis]).contains(i)
+            position = position * g.input[axis] + i
+          }
+          guard isInside else { continue }
+          for f in 0..<g.outputChannels {
+            for c in 0..<perGroup {
+              body(
+                (n * g.input.count + position) * g.inputChannels + f / filters * perGroup + c,
+                (t * perGroup + c) * g.outputChannels + f, (n * g.output.count + o) * g.outputChannels + f)
+            }
+          }
+        }
+      }
+    }
+  }
+}
