@@ -21,7 +21,7 @@ struct ConformanceCommand: ParsableCommand {
     let failed: [ConformanceReport.Remark]
     let unsupported: [ConformanceReport.Remark]
     /// The largest error relative to what is allowed; absent where it is not a number.
-    let worst_error: Double?
+    let worst: Double?
   }
 
   private struct SummaryLine: Encodable {
@@ -49,7 +49,7 @@ struct ConformanceCommand: ParsableCommand {
       try printJSON(
         GroupLine(
           group: group.name, passed: group.passed, failed: group.failed, unsupported: group.unsupported,
-          worst_error: group.worst.isFinite ? group.worst : nil))
+          worst: group.worst.isFinite ? group.worst : nil))
     }
     try printJSON(
       SummaryLine(

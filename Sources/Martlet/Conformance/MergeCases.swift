@@ -23,7 +23,7 @@ enum MergeCases: CaseFamily {
   }
 
   private static func residual(_ reader: CaseReader) throws -> Answer {
-    try reader.require("note", .string("relu(Conv2D(same)(x)+x)"))
+    try reader.require("note", .string("relu(Conv2D(same)(x) + x)"))
     guard let kernel = reader.reference.tensors["kernel"], kernel.count == 4 else {
       throw Unsupported("\(reader.op) without a kernel of four axes")
     }
