@@ -59,6 +59,23 @@ final class CaseReader {
     try value(name, "a whole number", default: fallback) { $0.int }
   }
 
+  /// A whole number above zero.
+  func count(_ name: String, default fallback: Int? = nil) throws -> Int {
+    try value(name, "a number of things", default: fallback) {
+      $0.int.flatMap { (1...Int(Int32.max)).contains($0) ? $0 : nil }
+    }
+  }
+
+  /// Sizes above zero of an array that memory holds.
+  func shape(_ name: String) throws -> Shape {
+    try value(name, "a shape", default: nil) {
+      guard let sizes = $0.ints, sizes.count <= Shape.maximumRank,
+        sizes.allSatisfy({ (1...1 << 20).contains($0) }), sizes.reduce(1.0, { $0 * Double($1) }) <= 0x1p28
+      else { return nil }
+      return Shape(sizes)
+    }
+  }
+
   func ints(_ name: String, default fallback: [Int]? = nil) throws -> [Int] {
     try value(name, "a list of whole numbers", default: fallback) { $0.ints }
   }
@@ -103,7 +120,9 @@ final class CaseReader {
   /// One number for each spatial axis.
   func spatial(_ name: String, default fallback: Spatial? = nil) throws -> Spatial {
     try value(name, "one to three whole numbers", default: fallback) {
-      guard let numbers = $0.ints ?? $0.int.map({ [$0] }), (1...3).contains(numbers.count) else { return nil }
+      guard let numbers = $0.ints ?? $0.int.map({ [$0] }), (1...3).contains(numbers.count),
+        numbers.allSatisfy({ (0...Int(Int32.max)).contains($0) })
+      else { return nil }
       return Spatial(numbers)
     }
   }

@@ -9,6 +9,12 @@ public struct ConformanceResult: Sendable {
   public var name: String
   public var group: String
   public var outcome: Outcome
+
+  public init(name: String, group: String, outcome: Outcome) {
+    self.name = name
+    self.group = group
+    self.outcome = outcome
+  }
 }
 
 /// How the cases of a set went on a device.
@@ -18,6 +24,12 @@ public struct ConformanceReport: Sendable {
   /// The device's description.
   public var device: String
   public var results: [ConformanceResult]
+
+  public init(set: String, device: String, results: [ConformanceResult]) {
+    self.set = set
+    self.device = device
+    self.results = results
+  }
 
   /// A case and what there is to say about it.
   public struct Remark: Sendable, Encodable {

@@ -14,21 +14,21 @@ enum ConvolutionCases: CaseFamily {
 
   private static func convolution2D(_ reader: CaseReader) throws -> Answer {
     let layer = Conv2D(
-      try reader.int("filters"), kernelSize: try reader.spatial("kernel_size"),
+      try reader.count("filters"), kernelSize: try reader.spatial("kernel_size"),
       strides: try reader.spatial("strides", default: 1), padding: try reader.padding(),
       dilationRate: try reader.spatial("dilation_rate", default: 1),
-      groups: try reader.int("groups", default: 1), activation: try reader.activation(),
+      groups: try reader.count("groups", default: 1), activation: try reader.activation(),
       useBias: try reader.bool("use_bias", default: true))
     return try reader.answer(layer: layer, parameters: ["kernel": layer.kernel, "bias": layer.bias])
   }
 
   private static func transposed2D(_ reader: CaseReader) throws -> Answer {
     let layer = Conv2DTranspose(
-      try reader.int("filters"), kernelSize: try reader.spatial("kernel_size"),
+      try reader.count("filters"), kernelSize: try reader.spatial("kernel_size"),
       strides: try reader.spatial("strides", default: 1), padding: try reader.padding(),
       outputPadding: try outputPadding(reader),
       dilationRate: try reader.spatial("dilation_rate", default: 1),
-      groups: try reader.int("groups", default: 1), activation: try reader.activation(),
+      groups: try reader.count("groups", default: 1), activation: try reader.activation(),
       useBias: try reader.bool("use_bias", default: true))
     return try reader.answer(layer: layer, parameters: ["kernel": layer.kernel, "bias": layer.bias])
   }
@@ -37,7 +37,7 @@ enum ConvolutionCases: CaseFamily {
     let strides = try reader.spatial("strides", default: 1)
     let padding = try reader.padding()
     let dilationRate = try reader.spatial("dilation_rate", default: 1)
-    let groups = try reader.int("groups", default: 1)
+    let groups = try reader.count("groups", default: 1)
     let activation = try reader.activation()
     return try reader.answer(of: operands(reader)) { operands in
       activation(
@@ -52,7 +52,7 @@ enum ConvolutionCases: CaseFamily {
     let padding = try reader.padding()
     let outputPadding = try outputPadding(reader)
     let dilationRate = try reader.spatial("dilation_rate", default: 1)
-    let groups = try reader.int("groups", default: 1)
+    let groups = try reader.count("groups", default: 1)
     let activation = try reader.activation()
     return try reader.answer(of: operands(reader)) { operands in
       activation(
@@ -71,8 +71,8 @@ enum ConvolutionCases: CaseFamily {
     let isTransposed = reader.op.hasSuffix("Transpose")
     let sizes = reader.reference.tensors["kernel"] ?? []
     let kernelSize = try reader.spatial("kernel_size")
-    let filters = try reader.int("filters")
-    guard kernelSize.expanded(to: sizes.count - 2) == Array(sizes.dropLast(2)),
+    let filters = try reader.count("filters")
+    guard sizes.count > 2, kernelSize.expanded(to: sizes.count - 2) == Array(sizes.dropLast(2)),
       sizes[sizes.count - (isTransposed ? 2 : 1)] == filters
     else {
       throw ShapeError("a kernel of \(sizes) has other sizes than \(kernelSize) and \(filters) filters")

@@ -20,7 +20,7 @@ enum DropoutCases: CaseFamily {
   private static func statistics(
     _ reader: CaseReader, _ layer: any Layer, perChannel: Bool
   ) throws -> Answer {
-    let shape = Shape(try reader.ints("shape"))
+    let shape = try reader.shape("shape")
     let rate = try rate(reader)
     let x = try compute { Tensor.randomUniform(shape, low: 1, high: 2) }
     func step() throws -> (y: [Float], dx: [Float]) {

@@ -18,7 +18,7 @@ enum InitializerCases: CaseFamily {
     _ reader: CaseReader, _ initializer: Initializer, _ distribution: String
   ) throws -> Answer {
     try reader.require("distribution", .string(distribution))
-    let values = try kernel(reader.ints("shape"), initializer).map(Double.init)
+    let values = try kernel(reader.shape("shape"), initializer).map(Double.init)
     let (mean, variance) = (try reader.double("mean"), try reader.double("variance"))
     let largest = try reader.double("max_abs")
     let count = Double(values.count)
@@ -38,8 +38,8 @@ enum InitializerCases: CaseFamily {
   }
 
   /// The first kernel of a layer that has one of this shape.
-  private static func kernel(_ shape: [Int], _ initializer: Initializer) throws -> [Float] {
-    switch shape.count {
+  private static func kernel(_ shape: Shape, _ initializer: Initializer) throws -> [Float] {
+    switch shape.rank {
     case 2:
       let layer = Dense(shape[1], kernelInitializer: initializer)
       try layer.build(input: [shape[0]])
@@ -48,7 +48,7 @@ enum InitializerCases: CaseFamily {
       let layer = Conv2D(shape[3], kernelSize: [shape[0], shape[1]], kernelInitializer: initializer)
       try layer.build(input: [shape[0], shape[1], shape[2]])
       return try layer.kernel.value.elements()
-    default: throw Unsupported("a kernel of \(shape.count) axes")
+    default: throw Unsupported("a kernel of \(shape.rank) axes")
     }
   }
 }

@@ -26,13 +26,13 @@ enum NetworkCases: CaseFamily {
 
   private static func trajectory(_ reader: CaseReader, _ network: Network) throws -> Answer {
     try reader.require("optimizer", .string("Adam"))
-    let steps = try reader.int("steps")
+    let steps = try reader.count("steps")
     let optimizer = Adam(learningRate: try reader.float("learning_rate"))
     try reader.prepare(
       network.model, for: reader.tensor("x_1"), parameters: network.parameters, suffix: "_0")
     var answer = Answer()
     var losses: [Float] = []
-    for step in 1...max(1, steps) {
+    for step in 1...steps {
       let (x, labels) = (try reader.tensor("x_\(step)"), try reader.tensor("label_\(step)"))
       let ((loss, logits), gradients) = try valueWithGradients(of: network.model) {
         let logits = network.model(x)

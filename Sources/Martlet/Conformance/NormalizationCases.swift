@@ -11,8 +11,7 @@ enum NormalizationCases: CaseFamily {
     let parameters = [("gamma", layer.gamma), ("beta", layer.beta)].compactMap { name, parameter in
       parameter.map { (name, $0) }
     }
-    let steps = try reader.int("steps")
-    guard steps > 0 else { throw Unsupported("\(reader.op) with steps \(steps)") }
+    let steps = try reader.count("steps")
     try reader.prepare(layer, for: reader.tensor("x0"), parameters: parameters)
 
     var answer = Answer()

@@ -6,10 +6,12 @@ enum OptimizerCases: CaseFamily {
   static func answer(_ reader: CaseReader) throws -> Answer? {
     switch reader.op {
     case "SGD":
+      let momentum = try reader.float("momentum", default: 0)
+      guard momentum >= 0 && momentum < 1 else { throw Unsupported("SGD with momentum \(momentum)") }
       return try trajectory(
         reader,
         SGD(
-          learningRate: reader.float("learning_rate"), momentum: reader.float("momentum", default: 0),
+          learningRate: reader.float("learning_rate"), momentum: momentum,
           nesterov: reader.bool("nesterov", default: false)))
     case "Adam":
       return try trajectory(

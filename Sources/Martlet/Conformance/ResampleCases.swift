@@ -16,7 +16,7 @@ enum ResampleCases: CaseFamily {
       try reader.require("interpolation", .string("bilinear"))
       try reader.require("antialias", .bool(false))
       try reader.require("half_pixel_centers", .bool(true))
-      let (height, width) = (try reader.int("height"), try reader.int("width"))
+      let (height, width) = (try reader.count("height"), try reader.count("width"))
       return try reader.answer { $0[0].resizedBilinearly(height: height, width: width) }
     default: return nil
     }
