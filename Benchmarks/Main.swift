@@ -4,5 +4,5 @@ import ArgumentParser
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Tables of speed.",
-    subcommands: [PeakCommand.self, GemmCommand.self, ConvolutionCommand.self])
+    subcommands: [PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, ElementsCommand.self])
 }

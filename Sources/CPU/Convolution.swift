@@ -35,11 +35,13 @@ extension CPUDevice {
     zeros.floats.initialize(repeating: 0, count: max(source.channels, task.depth))
     let packed = try scratch(floats: max(task.packedCount, 16))
     let weights = UnsafePointer(inputs[1].floats)
+    let tables = try task.tables(on: self)
     parallel(task.packingJobs) { (job: Int) in task.pack(job, weights, into: packed.floats) }
     parallel(task.jobs.count) { (job: Int) in
-      task.run(task.jobs[job], UnsafePointer(packed.floats), zeros: UnsafePointer(zeros.floats))
+      let work = task.jobs[job]
+      task.run(work, tables[work.lattice], UnsafePointer(packed.floats), zeros: UnsafePointer(zeros.floats))
     }
-    withExtendedLifetime((padded, zeros, packed)) {}
+    withExtendedLifetime((padded, zeros, packed, tables)) {}
   }
 }
 

@@ -122,70 +122,77 @@ struct GatherConvolution {
 
   // MARK: Results
 
-  func run(_ job: Job, _ packed: UnsafePointer<Float>, zeros: UnsafePointer<Float>) {
-    let lattice = source.lattices[job.lattice]
-    let taps = lattice.taps.count
+  /// The tables of all lattices, for `run`.
+  func tables(on device: CPUDevice) throws -> [LatticeTable] {
+    try source.lattices.map {
+      try LatticeTable(
+        $0, source: source.extent, sourceChannels: source.channels, result: resultExtent,
+        resultChannels: resultChannels, on: device)
+    }
+  }
+
+  func run(_ job: Job, _ table: LatticeTable, _ packed: UnsafePointer<Float>, zeros: UnsafePointer<Float>) {
+    let taps = table.taps
     let packed = packed + packedStarts[job.lattice]
     let tapsTogether =
       isDepthwise ? max(1, taps) : max(1, min(taps, Self.cachedFloats / (depth * kernels.wide.width)))
-    let lines = MatrixKernels.blockRows * (tapsTogether + 1)
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: lines) { rows in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: MatrixKernels.blockRows) { offsets in
-        var table = PointerTable(
-          self, lattice, zeros: zeros,
-          channel: isDepthwise ? 0 : job.group * (source.channels / geometry.groups),
-          rows: rows.baseAddress!, offsets: offsets.baseAddress!)
-        var firstTap = 0
-        repeat {
-          let tapRange = firstTap..<min(taps, firstTap + tapsTogether)
-          for block in job.blocks {
-            let count = table.locate(block)
-            table.fill(tapRange)
-            if isDepthwise {
-              runDepthwise(count, tapRange, packed, table)
-            } else {
-              runStrips(job, count, tapRange, of: taps, packed, table)
-            }
+    let x = source.pointer + (isDepthwise ? 0 : job.group * (source.channels / geometry.groups))
+    let words = LatticeTable.Block.size(table) + MatrixKernels.blockRows * tapsTogether
+    withUnsafeTemporaryAllocation(byteCount: words * 8, alignment: 64) { memory in
+      var block = LatticeTable.Block(table, memory: memory.baseAddress!)
+      let rows = (memory.baseAddress! + LatticeTable.Block.size(table) * 8)
+        .assumingMemoryBound(to: UnsafePointer<Float>.self)
+      var firstTap = 0
+      repeat {
+        let tapRange = firstTap..<min(taps, firstTap + tapsTogether)
+        for number in job.blocks {
+          table.locate(number, images: geometry.batch, x, &block)
+          table.fill(tapRange, block, zeros: zeros, kernels, rows)
+          if isDepthwise {
+            runDepthwise(block, taps, packed, rows)
+          } else {
+            runStrips(job, block, tapRange, of: taps, packed, rows)
           }
-          firstTap = tapRange.upperBound
-        } while firstTap < taps
-      }
+        }
+        firstTap = tapRange.upperBound
+      } while firstTap < taps
     }
   }
 
   @inline(__always)
   private func runStrips(
-    _ job: Job, _ count: Int, _ tapRange: Range<Int>, of taps: Int, _ packed: UnsafePointer<Float>,
-    _ table: PointerTable
+    _ job: Job, _ block: LatticeTable.Block, _ tapRange: Range<Int>, of taps: Int,
+    _ packed: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>
   ) {
     for index in job.strips {
       let strip = strips[index]
       let start = (job.group * strips.paddedColumns + strip.first) * taps * depth
       let column = job.group * columns + strip.first
-      let rows = RowSource(
-        rows: UnsafePointer(table.rows), taps: tapRange.count, depth: depth,
+      let source = RowSource(
+        rows: UnsafePointer(rows), taps: tapRange.count, depth: depth,
         b: packed + (start + tapRange.lowerBound * depth * strip.tile.width), bStride: strip.tile.width)
       var tile = TileResult(
-        c: result + column, offsets: UnsafePointer(table.offsets), columns: strip.columns,
+        c: result + column, offsets: UnsafePointer(block.offsets), columns: strip.columns,
         accumulates: tapRange.lowerBound > 0)
       if tapRange.upperBound == taps { epilogue.apply(to: &tile, column: column, element: column) }
-      strip.tile.multiplyBlock(rows: count, rows, tile)
+      strip.tile.multiplyBlock(rows: block.count, source, tile)
     }
   }
 
   /// Every channel by itself. The table is read across: the taps of one pixel must lie side by side.
   private func runDepthwise(
-    _ count: Int, _ tapRange: Range<Int>, _ packed: UnsafePointer<Float>, _ table: PointerTable
+    _ block: LatticeTable.Block, _ taps: Int, _ packed: UnsafePointer<Float>,
+    _ rows: UnsafeMutablePointer<UnsafePointer<Float>>
   ) {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: max(1, tapRange.count)) { taps in
-      for m in 0..<count {
-        for tap in 0..<tapRange.count { taps[tap] = table.rows[tap * MatrixKernels.blockRows + m] }
-        var tile = TileResult(c: result, offsets: UnsafePointer(table.offsets) + m, columns: kernels.lanes)
-        epilogue.apply(to: &tile, column: 0, element: 0)
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: max(1, taps)) { pixel in
+      var tile = TileResult(c: result, offsets: UnsafePointer(block.offsets), columns: kernels.lanes)
+      epilogue.apply(to: &tile, column: 0, element: 0)
+      for m in 0..<block.count {
+        for tap in 0..<taps { pixel[tap] = rows[tap * MatrixKernels.blockRows + m] }
         withUnsafePointer(to: &tile) {
-          kernels.depthwise(
-            UnsafePointer(taps.baseAddress!), tapRange.count, packed, columns, UnsafeRawPointer($0))
+          kernels.depthwise(UnsafePointer(pixel.baseAddress!), taps, packed, columns, UnsafeRawPointer($0))
         }
+        tile.offsets += 1
       }
     }
   }

@@ -7,8 +7,11 @@
 /// ```
 @frozen
 public struct Shape: Hashable, Sendable {
-  /// Sizes in lanes 0..<rank, ones up to lane 4, the rank in lane 7.
-  @usableFromInline var lanes: SIMD8<Int32>
+  /// Sizes of the first four axes, ones where there are fewer. Two short vectors, because Swift 6.3 without
+  /// optimisation corrupts what follows a vector of 32 bytes on its way through an async function.
+  @usableFromInline var front: SIMD4<Int32>
+  /// The size of the fifth axis or one, two zeros, the rank.
+  @usableFromInline var back: SIMD4<Int32>
 
   public static let maximumRank = 5
 
@@ -17,22 +20,31 @@ public struct Shape: Hashable, Sendable {
     precondition(
       sizes.count <= Shape.maximumRank,
       "a shape has at most \(Shape.maximumRank) axes; received \(sizes.count): \(Array(sizes))")
-    lanes = SIMD8(1, 1, 1, 1, 1, 0, 0, Int32(truncatingIfNeeded: sizes.count))
+    front = SIMD4(1, 1, 1, 1)
+    back = SIMD4(1, 0, 0, Int32(truncatingIfNeeded: sizes.count))
     var axis = 0
     for size in sizes {
       precondition(size >= 0 && size <= Int32.max, "the size \(size) of axis \(axis) is out of range")
-      lanes[axis] = Int32(truncatingIfNeeded: size)
+      setLane(axis, Int32(truncatingIfNeeded: size))
       axis += 1
     }
   }
 
+  @inlinable
+  func lane(_ axis: Int) -> Int { Int(axis < 4 ? front[axis] : back[axis - 4]) }
+
+  @inlinable
+  mutating func setLane(_ axis: Int, _ size: Int32) {
+    if axis < 4 { front[axis] = size } else { back[axis - 4] = size }
+  }
+
   /// The number of axes.
-  @inlinable public var rank: Int { Int(lanes[7]) }
+  @inlinable public var rank: Int { Int(back[3]) }
 
   /// The number of elements: the product of the sizes, 1 for a scalar.
   @inlinable
   public var count: Int {
-    Int(lanes[0]) * Int(lanes[1]) * Int(lanes[2]) * Int(lanes[3]) * Int(lanes[4])
+    Int(front[0]) * Int(front[1]) * Int(front[2]) * Int(front[3]) * Int(back[0])
   }
 
   @inlinable public var isScalar: Bool { rank == 0 }
@@ -40,12 +52,12 @@ public struct Shape: Hashable, Sendable {
   /// The size of an axis; negative axes count from the end.
   @inlinable
   public subscript(axis: Int) -> Int {
-    get { Int(lanes[position(of: axis)]) }
+    get { lane(position(of: axis)) }
     set {
       let position = position(of: axis)
       precondition(
         newValue >= 0 && newValue <= Int32.max, "the size \(newValue) of axis \(axis) is out of range")
-      lanes[position] = Int32(truncatingIfNeeded: newValue)
+      setLane(position, Int32(truncatingIfNeeded: newValue))
     }
   }
 
@@ -62,13 +74,13 @@ public struct Shape: Hashable, Sendable {
     return (0..<rank).contains(position) ? position : nil
   }
 
-  public var sizes: [Int] { (0..<rank).map { Int(lanes[$0]) } }
+  public var sizes: [Int] { (0..<rank).map { lane($0) } }
 
   /// The product of the sizes of a range of axes; 1 for an empty range.
   @inlinable
   public func count(of axes: Range<Int>) -> Int {
     var product = 1
-    for axis in axes { product *= Int(lanes[axis]) }
+    for axis in axes { product *= lane(axis) }
     return product
   }
 

@@ -2,6 +2,9 @@ import CZlib
 
 /// Compressed bytes as `gzip` writes them, expanded by zlib.
 public enum Gzip {
+  /// Two gigabytes: more than any data set here, and less than a machine has.
+  public static let usualLimit = 1 << 31
+
   /// Whether bytes begin as a gzip file does.
   public static func isCompressed(_ bytes: [UInt8]) -> Bool {
     bytes.count >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B
@@ -11,7 +14,7 @@ public enum Gzip {
   ///
   /// - Parameter limit: the most bytes to expand to; a small file may hold gigabytes.
   /// - Throws: `FormatError` where the bytes are damaged, cut off, or expand to more than the limit.
-  public static func expand(_ bytes: [UInt8], limit: Int = 1 << 31) throws -> [UInt8] {
+  public static func expand(_ bytes: [UInt8], limit: Int = usualLimit) throws -> [UInt8] {
     let stream = try GzipStream(bytes)
     // The last four bytes claim a size. It sizes the first buffer, and only as far as the compressed bytes could
     // possibly expand; the stream's own end decides.

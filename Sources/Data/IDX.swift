@@ -29,7 +29,8 @@ public enum IDX {
       }
     }
     let stream = try GzipStream(bytes)
-    return try decode(limit: stream.largestExpansion, read: stream.read, finish: stream.finish)
+    return try decode(
+      limit: min(stream.largestExpansion, Gzip.usualLimit), read: stream.read, finish: stream.finish)
   }
 
   /// The bytes of a file that holds the array, uncompressed.
@@ -77,7 +78,7 @@ public enum IDX {
       of: "the array")
     let expected = shape.count * type.dtype.byteCount
     guard expected <= limit else {
-      throw FormatError("announces \(shape) \(type.dtype), \(expected) bytes, and is too small to hold them")
+      throw FormatError("announces \(shape) \(type.dtype), \(expected) bytes, and cannot hold them")
     }
     let array = try HostArray(shape: shape, dtype: type.dtype) { buffer in
       let count = try read(buffer)

@@ -35,7 +35,11 @@ package struct Site {
   package var file: StaticString
   package var line: Int
   package static let unknown = Site(file: "", line: 0)
-  package var text: String? { line == 0 ? nil : "\(file):\(line)" }
+  /// Nil for places in the library itself, which a user cannot mend.
+  package var text: String? {
+    let text = "\(file):\(line)"
+    return line == 0 || text.hasPrefix("Martlet") && !text.contains("Tests/") ? nil : text
+  }
 }
 
 /// The operations of one scope in the order in which the program ran them. It belongs to one thread.

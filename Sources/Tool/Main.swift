@@ -9,7 +9,7 @@ import Martlet
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet",
-    abstract: "Trains and runs convolutional networks on any GPU with OpenCL and any CPU.",
+    abstract: "Trains and runs convolutional networks.",
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, SummaryCommand.self, DevicesCommand.self,

@@ -42,6 +42,9 @@ import Testing
     Case([2, 13, 20], 5, Convolution(kernelSize: 3, strides: 2, padding: .same)),
     Case([1, 4, 5, 6, 2], 7, Convolution(kernelSize: [3, 2, 3], padding: .same)),
     Case([1, 5, 4, 5, 3], 4, Convolution(kernelSize: 2, strides: [2, 1, 3], groups: 1)),
+    Case([1, 3, 3, 300], 2, Convolution(kernelSize: 9, padding: .same)),
+    Case([1, 12, 10, 1], 3, Convolution(kernelSize: [10, 9], padding: .same, dilationRate: [1, 2])),
+    Case([1, 2, 3, 20], 17, Convolution(kernelSize: 2, padding: .explicit([.init(3, 4), .init(0, 5)]))),
     Case([1, 3, 4, 5, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)),
   ]
 

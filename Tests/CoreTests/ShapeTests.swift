@@ -62,6 +62,19 @@ struct ShapeTests {
     #expect(HostArray([true, false]).values() == [true, false])
   }
 
+  /// Swift 6.3 corrupts structures with long vectors in them here, where nothing is optimised.
+  @Test func arraysPassThroughAsyncFunctions() async {
+    @Sendable func pass(_ array: HostArray, _ depth: Int) async -> HostArray {
+      guard depth > 0 else { return array }
+      await Task.yield()
+      return await pass(array, depth - 1)
+    }
+    let array = HostArray([1, 2, 3] as [UInt8], shape: [1, 1, 1, 1, 3])
+    let closure: @Sendable (HostArray) async -> HostArray = { await pass($0, 3) }
+    #expect(await closure(array) == array)
+    #expect(await Task { await pass(array, 3) }.value == array)
+  }
+
   @Test func typesPromoteTowardsFloat() {
     #expect(DType.bool.promoted(with: .uint8) == .uint8)
     #expect(DType.int32.promoted(with: .uint8) == .int32)

@@ -6,23 +6,22 @@ import MartletKernelTable
 func depthwise(
   _ rows: UnsafePointer<Floats>, _ taps: Int, _ weights: Floats, _ channels: Int, _ result: UnsafeRawPointer
 ) {
-  var result = result.assumingMemoryBound(to: TileResult.self).pointee
-  let all = result
+  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  let c = result.c + result.offsets[0]
   var channel = 0
   while channel < channels {
-    let present = channels &- channel
-    var tile = InlineArray<1, InlineArray<1, V>>(repeating: InlineArray(repeating: V.zero))
+    var sum = V.zero
     for tap in 0..<taps {
-      let x = rows[tap] + channel
-      let w = weights + (tap &* channels &+ channel)
       // A vector may reach beyond the last channel: what it reads there is memory of the buffer, and never stored.
-      tile[unchecked: 0][unchecked: 0] = multiplyAdd(load(x), load(w), tile[unchecked: 0][unchecked: 0])
+      sum = multiplyAdd(load(rows[tap] + channel), load(weights + (tap &* channels &+ channel)), sum)
     }
-    result.c = all.c + channel
-    result.bias = all.bias.map { $0 + channel }
-    result.residual = all.residual.map { $0 + channel }
-    result.columns = present < lanes ? present : lanes
-    finish(tile, folded: false, 1, result)
+    if let bias = result.bias { sum += load(bias + channel) }
+    if let residual = result.residual { sum += load(residual + result.offsets[0] + channel) }
+    if result.activation == 1 { sum = larger(sum, V.zero) }
+    if result.activation == 2 { sum = vsigmoid(sum) }
+    if result.activation == 3 { sum = vtanh(sum) }
+    let present = channels &- channel
+    if present < lanes { storePart(sum, c + channel, present) } else { store(sum, c + channel) }
     channel &+= lanes
   }
 }

@@ -11,7 +11,8 @@ func matrixKernels() -> MatrixKernels {
   return MatrixKernels(
     lanes: lanes, wide: wide, narrow: narrow,
     single: Tile(rows: 12, width: lanes, multiply: multiplyOne, outer: outerOne),
-    packRows: packRows, packColumns: packColumns, depthwise: depthwise, depthwiseOuter: depthwiseOuter,
+    packRows: packRows, packColumns: packColumns, fillPointers: fillPointers, depthwise: depthwise,
+    depthwiseOuter: depthwiseOuter,
     sum: sumTerms, multiplyAddProbe: multiplyAddProbe)
 }
 

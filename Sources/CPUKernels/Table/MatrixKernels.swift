@@ -11,6 +11,8 @@ public struct MatrixKernels: Sendable {
   /// See `packRows` and `packColumns` of the kernels: (from, stride, depth, columns, to, width).
   public var packRows: Pack
   public var packColumns: Pack
+  /// See `fillPointers` of the kernels: (bases, masks, steps, taps, zeros, rows).
+  public var fillPointers: FillPointers
   /// (pointers to a pixel's taps, taps, weights, channels, `TileResult`): results of one pixel, each channel by itself.
   public var depthwise:
     @convention(c) @Sendable (
@@ -36,8 +38,15 @@ public struct MatrixKernels: Sendable {
       UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
     ) -> Void
 
+  public typealias FillPointers =
+    @convention(c) @Sendable (
+      UnsafePointer<UInt>, UnsafePointer<UInt64>, UnsafePointer<Int>, Int, UnsafePointer<Float>,
+      UnsafeMutablePointer<UInt>
+    ) -> Void
+
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
+    fillPointers: FillPointers,
     depthwise:
       @convention(c) @Sendable (
         UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
@@ -58,6 +67,7 @@ public struct MatrixKernels: Sendable {
     self.single = single
     self.packRows = packRows
     self.packColumns = packColumns
+    self.fillPointers = fillPointers
     self.depthwise = depthwise
     self.depthwiseOuter = depthwiseOuter
     self.sum = sum

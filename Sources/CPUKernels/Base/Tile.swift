@@ -1,0 +1,357 @@
+import MartletKernelTable
+
+// A tile is an InlineArray of M rows of N vectors. With constant M and N, full inlining and unchecked subscripts the
+// vectors live in registers, up to 24 of them, as long as the optimiser unrolls every loop over them: it does for six
+// rows and not for twelve. A *folded* tile of twelve rows is therefore stored as six whose right half is the rows
+// 6 ..< 12:
+//
+//     rows 0 ..< 6 │ vectors 0 ..< N / 2          rows 6 ..< 12 │ vectors N / 2 ..< N
+//
+// Generic functions must be private: in builds for tests, others are also emitted unspecialised, together with weak
+// copies of the standard library's generic functions that they call.
+
+@inline(__always)
+private func zeros<let M: Int, let N: Int>() -> InlineArray<M, InlineArray<N, V>> {
+  InlineArray(repeating: InlineArray(repeating: V.zero))
+}
+
+/// N vectors side by side; half as many for a folded tile.
+@inline(__always)
+private func loadRow<let N: Int>(_ p: Floats, _ row: InlineArray<N, V>, folded: Bool) -> InlineArray<N, V> {
+  var row = row
+  for n in 0..<(folded ? N / 2 : N) { row[unchecked: n] = load(p + n &* lanes) }
+  return row
+}
+
+/// The results so far: zeros, or what stands in c.
+@inline(__always)
+private func begin<let M: Int, let N: Int>(
+  _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: TileResult
+) -> InlineArray<M, InlineArray<N, V>> {
+  var tile = tile
+  let width = folded ? N / 2 : N
+  if result.accumulates {
+    for m in 0..<M where m < count {
+      let c = result.c + result.offsets[m]
+      for n in 0..<width { tile[unchecked: m][unchecked: n] = load(c + n &* lanes) }
+    }
+    if folded {
+      for m in 0..<M where M &+ m < count {
+        let c = result.c + result.offsets[M &+ m]
+        for n in 0..<width { tile[unchecked: m][unchecked: width &+ n] = load(c + n &* lanes) }
+      }
+    }
+  }
+  return tile
+}
+
+/// Adds bias and residual, applies the activation and stores the rows 0 ..< count.
+@inline(__always)
+private func finish<let M: Int, let N: Int>(
+  _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: TileResult
+) {
+  var tile = tile
+  let width = folded ? N / 2 : N
+  if let bias = result.bias {
+    for n in 0..<width {
+      let v = load(bias + n &* lanes)
+      for m in 0..<M { tile[unchecked: m][unchecked: n] += v }
+      if folded { for m in 0..<M { tile[unchecked: m][unchecked: width &+ n] += v } }
+    }
+  }
+  if let residual = result.residual {
+    for m in 0..<M where m < count {
+      let row = residual + result.offsets[m]
+      for n in 0..<width { tile[unchecked: m][unchecked: n] += load(row + n &* lanes) }
+    }
+    if folded {
+      for m in 0..<M where M &+ m < count {
+        let row = residual + result.offsets[M &+ m]
+        for n in 0..<width { tile[unchecked: m][unchecked: width &+ n] += load(row + n &* lanes) }
+      }
+    }
+  }
+  if result.activation == 1 {
+    for m in 0..<M {
+      for n in 0..<N { tile[unchecked: m][unchecked: n] = larger(tile[unchecked: m][unchecked: n], V.zero) }
+    }
+  }
+  if width == 1 && result.columns < lanes {
+    for m in 0..<M where m < count {
+      storePart(tile[unchecked: m][unchecked: 0], result.c + result.offsets[m], result.columns)
+    }
+    if folded {
+      for m in 0..<M where M &+ m < count {
+        storePart(tile[unchecked: m][unchecked: width], result.c + result.offsets[M &+ m], result.columns)
+      }
+    }
+  } else {
+    for m in 0..<M where m < count {
+      let c = result.c + result.offsets[m]
+      for n in 0..<width { store(tile[unchecked: m][unchecked: n], c + n &* lanes) }
+    }
+    if folded {
+      for m in 0..<M where M &+ m < count {
+        let c = result.c + result.offsets[M &+ m]
+        for n in 0..<width { store(tile[unchecked: m][unchecked: width &+ n], c + n &* lanes) }
+      }
+    }
+  }
+  if result.activation > 1 { activate(count, result) }
+}
+
+// MARK: Rows
+
+// The tile behind matrix products and convolutions. The rows of A are found through pointers, so one kernel serves
+// both: a matrix has one tap, a convolution one pointer for each tap and pixel (padding points to zeros). The idea is
+// that of Dukhan (2019), *The Indirect Convolution Algorithm*.
+//
+//            b  k │ n n n n           one row of b is N vectors, loaded once for M rows
+//     rows[m] ─k──┼────────
+//              m  │ tile                each element of a is broadcast and multiplied with all of them
+
+@inline(__always)
+private func multiplyRows<let M: Int, let N: Int>(
+  _ zeros: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ source: UnsafeRawPointer,
+  _ result: UnsafeRawPointer
+) {
+  let source = source.assumingMemoryBound(to: RowSource.self).pointee
+  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  var tile = begin(zeros, folded: folded, count, result)
+  var b = source.b
+  var rows = source.rows
+  for _ in 0..<source.taps {
+    var pointers = InlineArray<M, Floats>(repeating: rows[0])
+    var lower = pointers
+    for m in 0..<M { pointers[unchecked: m] = rows[m] }
+    if folded { for m in 0..<M { lower[unchecked: m] = rows[M &+ m] } }
+    var k = 0
+    // Four steps at a time pay where there are few pointers.
+    if !folded {
+      while k &+ 4 <= source.depth {
+        for step in 0..<4 {
+          multiplyStep(&tile, folded: false, pointers, lower, k &+ step, b)
+          b += source.bStride
+        }
+        k &+= 4
+      }
+    }
+    while k < source.depth {
+      multiplyStep(&tile, folded: folded, pointers, lower, k, b)
+      b += source.bStride
+      k &+= 1
+    }
+    rows += MatrixKernels.blockRows
+  }
+  finish(tile, folded: folded, count, result)
+}
+
+/// tile[m, n] += rows[m][k] * b[n]
+@inline(__always)
+private func multiplyStep<let M: Int, let N: Int>(
+  _ tile: inout InlineArray<M, InlineArray<N, V>>, folded: Bool, _ rows: InlineArray<M, Floats>,
+  _ lower: InlineArray<M, Floats>, _ k: Int, _ b: Floats
+) {
+  let width = folded ? N / 2 : N
+  let row = loadRow(b, InlineArray<N, V>(repeating: V.zero), folded: folded)
+  for m in 0..<M {
+    let a = V(repeating: rows[unchecked: m][k])
+    for n in 0..<width {
+      tile[unchecked: m][unchecked: n] = multiplyAdd(a, row[unchecked: n], tile[unchecked: m][unchecked: n])
+    }
+    if folded {
+      let a = V(repeating: lower[unchecked: m][k])
+      for n in 0..<width {
+        tile[unchecked: m][unchecked: width &+ n] =
+          multiplyAdd(a, row[unchecked: n], tile[unchecked: m][unchecked: width &+ n])
+      }
+    }
+  }
+}
+
+// Heights between those that exist take the next one up and leave rows unstored.
+
+@inline(never) private func rows6x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<6, InlineArray<4, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows4x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<4, InlineArray<4, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows2x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<2, InlineArray<4, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows1x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<1, InlineArray<4, V>>, folded: false, m, s, r)
+}
+#if AVX512 || arch(arm64)
+  @inline(never) private func rows12x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplyRows(zeros() as InlineArray<6, InlineArray<4, V>>, folded: true, m, s, r)
+  }
+#endif
+@inline(never) private func rows6x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<6, InlineArray<2, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows4x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<4, InlineArray<2, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows2x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<2, InlineArray<2, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows12x1(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<6, InlineArray<2, V>>, folded: true, m, s, r)
+}
+@inline(never) private func rows6x1(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<6, InlineArray<1, V>>, folded: false, m, s, r)
+}
+@inline(never) private func rows2x1(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyRows(zeros() as InlineArray<2, InlineArray<1, V>>, folded: false, m, s, r)
+}
+
+/// Up to 6 rows of four vectors: for 32 vector registers.
+func multiplyFour(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) {
+  switch m {
+  case 1: rows1x4(m, source, result)
+  case 2: rows2x4(m, source, result)
+  case 3, 4: rows4x4(m, source, result)
+  default: rows6x4(m, source, result)
+  }
+}
+
+/// Up to 12 rows of two vectors, or up to 6 where there are 16 vector registers.
+func multiplyTwo(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) {
+  switch m {
+  case 1, 2: rows2x2(m, source, result)
+  case 3, 4: rows4x2(m, source, result)
+  #if AVX512 || arch(arm64)
+    case 7...: rows12x2(m, source, result)
+  #endif
+  default: rows6x2(m, source, result)
+  }
+}
+
+/// Up to 12 rows of one vector.
+func multiplyOne(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) {
+  switch m {
+  case 1, 2: rows2x1(m, source, result)
+  case 3...6: rows6x1(m, source, result)
+  default: rows12x1(m, source, result)
+  }
+}
+
+// MARK: Outer products
+
+// The tile behind kernel gradients and products with a transposed first factor: a sum of outer products over points.
+// A point's M numbers of a and its N vectors of b both lie side by side in memory, so x and dy are read in place.
+//
+//           b │ n n n n
+//     a ──────┼────────      one point
+//        m    │ tile += a[m] * b[n]
+
+@inline(__always)
+private func addOuterProducts<let M: Int, let N: Int>(
+  _ zeros: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ source: UnsafeRawPointer,
+  _ result: UnsafeRawPointer
+) {
+  let source = source.assumingMemoryBound(to: OuterSource.self).pointee
+  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  var tile = begin(zeros, folded: folded, count, result)
+  var aOuter = source.a
+  var bOuter = source.b
+  for _ in 0..<source.count.0 {
+    var aMiddle = aOuter
+    var bMiddle = bOuter
+    for _ in 0..<source.count.1 {
+      var a = aMiddle
+      var b = bMiddle
+      for _ in 0..<source.count.2 {
+        addOuterProduct(&tile, folded: folded, a, b)
+        a += source.aSteps.2
+        b += source.bSteps.2
+      }
+      aMiddle += source.aSteps.1
+      bMiddle += source.bSteps.1
+    }
+    aOuter += source.aSteps.0
+    bOuter += source.bSteps.0
+  }
+  finish(tile, folded: folded, count, result)
+}
+
+/// tile[m, n] += a[m] * b[n]
+@inline(__always)
+private func addOuterProduct<let M: Int, let N: Int>(
+  _ tile: inout InlineArray<M, InlineArray<N, V>>, folded: Bool, _ a: Floats, _ b: Floats
+) {
+  let width = folded ? N / 2 : N
+  let row = loadRow(b, InlineArray<N, V>(repeating: V.zero), folded: folded)
+  for m in 0..<M {
+    let x = V(repeating: a[m])
+    for n in 0..<width {
+      tile[unchecked: m][unchecked: n] = multiplyAdd(x, row[unchecked: n], tile[unchecked: m][unchecked: n])
+    }
+    if folded {
+      let x = V(repeating: a[M &+ m])
+      for n in 0..<width {
+        tile[unchecked: m][unchecked: width &+ n] =
+          multiplyAdd(x, row[unchecked: n], tile[unchecked: m][unchecked: width &+ n])
+      }
+    }
+  }
+}
+
+// Heights between those that exist take the next one up and leave rows unstored.
+
+@inline(never) private func outer6x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<6, InlineArray<4, V>>, folded: false, m, s, r)
+}
+@inline(never) private func outer4x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<4, InlineArray<4, V>>, folded: false, m, s, r)
+}
+@inline(never) private func outer2x4(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<2, InlineArray<4, V>>, folded: false, m, s, r)
+}
+#if AVX512 || arch(arm64)
+  @inline(never) private func outer12x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    addOuterProducts(zeros() as InlineArray<6, InlineArray<4, V>>, folded: true, m, s, r)
+  }
+#endif
+@inline(never) private func outer6x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<6, InlineArray<2, V>>, folded: false, m, s, r)
+}
+@inline(never) private func outer3x2(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<3, InlineArray<2, V>>, folded: false, m, s, r)
+}
+@inline(never) private func outer12x1(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<6, InlineArray<2, V>>, folded: true, m, s, r)
+}
+@inline(never) private func outer3x1(_ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  addOuterProducts(zeros() as InlineArray<3, InlineArray<1, V>>, folded: false, m, s, r)
+}
+
+/// Up to 6 rows of four vectors: for 32 vector registers.
+func outerFour(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) {
+  switch m {
+  case 1, 2: outer2x4(m, source, result)
+  case 3, 4: outer4x4(m, source, result)
+  default: outer6x4(m, source, result)
+  }
+}
+
+/// Up to 12 rows of two vectors, or up to 6 where there are 16 vector registers.
+func outerTwo(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) {
+  switch m {
+  case 1...3: outer3x2(m, source, result)
+  #if AVX512 || arch(arm64)
+    case 7...: outer12x2(m, source, result)
+  #endif
+  default: outer6x2(m, source, result)
+  }
+}
+
+/// Up to 12 rows of one vector.
+func outerOne(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) {
+  switch m {
+  case 1...3: outer3x1(m, source, result)
+  default: outer12x1(m, source, result)
+  }
+}

@@ -1,0 +1,61 @@
+import Glibc
+import MartletTestSupport
+
+/// Runs the command that was built beside the tests, as a user would.
+struct Command {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  init(_ arguments: String...) throws { try self.init(arguments) }
+
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    let folder = try temporaryFolder()
+    defer { _ = rmdir(folder.string) }
+    let (output, errors) = (folder.appending("output"), folder.appending("errors"))
+    defer {
+      unlink(output.string)
+      unlink(errors.string)
+    }
+    status = try Self.spawn(
+      [Self.executable.string] + arguments, environment: environment, output: output, errors: errors)
+    self.output = String(decoding: try File.read(output), as: UTF8.self)
+    self.errors = String(decoding: try File.read(errors), as: UTF8.self)
+  }
+
+  var lines: [Substring] { output.split(separator: "\n") }
+
+  /// The products lie beside the binary of the tests.
+  private static var executable: FilePath {
+    var path = [CChar](repeating: 0, count: 4096)
+    let length = readlink("/proc/self/exe", &path, path.count)
+    let binary = FilePath(
+      String(decoding: path[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    return binary.removingLastComponent().appending("martlet")
+  }
+
+  private static func spawn(
+    _ arguments: [String], environment: [String: String], output: FilePath, errors: FilePath
+  ) throws -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, errors.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    let words = arguments.map { strdup($0) } + [nil]
+    let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "MARTLET_SIMD"].compactMap { (name: String) -> String? in
+      getenv(name).map { "\(name)=\(String(cString: $0))" }
+    }
+    let variables = (inherited + environment.map { "\($0)=\($1)" }).map { strdup($0) } + [nil]
+    defer { (words + variables).forEach { free($0) } }
+    var process = pid_t()
+    let code = posix_spawn(&process, arguments[0], &actions, nil, words, variables)
+    guard code == 0 else {
+      throw FileError("cannot run it: \(String(cString: strerror(code)))", path: FilePath(arguments[0]))
+    }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
+  }
+}

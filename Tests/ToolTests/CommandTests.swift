@@ -1,0 +1,129 @@
+import MartletTestSupport
+import Testing
+
+@Suite struct CommandTests {
+  @Test(arguments: [(nil, 1_668_490), ("32x32x3", 2_389_962)])
+  func summaryCountsTheParametersOfTheLecturesNetwork(_ input: String?, _ parameters: Int) throws {
+    let command =
+      try input.map { try Command("summary", "--model", "basic-cnn", "--input", $0, "--json") }
+      ?? Command("summary", "--model", "basic-cnn", "--json")
+    #expect(command.status == 0)
+    #expect(command.output.contains("\"parameters\":\(parameters),"))
+  }
+
+  @Test func trainingGivesTheSameWeightsWithAnyNumberOfThreads() throws {
+    let hashes = try ["1", "2"].map { threads -> Substring in
+      let command = try Command(
+        "train", "--data", "shapes", "--steps", "6", "--batch-size", "48", "--seed", "3", "--threads",
+        threads, "--json")
+      #expect(command.status == 0, "\(command.errors)")
+      let last = try #require(command.lines.last)
+      return try #require(last.split(separator: "\"weights_sha256\":").last)
+    }
+    #expect(hashes[0] == hashes[1])
+    #expect(hashes[0].count == 67)
+  }
+
+  @Test func aRunIsWrittenAndEvaluated() throws {
+    let folder = try temporaryFolder()
+    let run = folder.appending("runs").appending("first")
+    let training = try Command(
+      "train", "--data", "shapes", "--steps", "3", "--batch-size", "16", "--output", run.string)
+    #expect(training.status == 0, "\(training.errors)")
+    #expect(training.lines.last == "written to \(run.string)")
+    for name in ["config.json", "weights.safetensors", "history.csv"] {
+      #expect(File.exists(run.appending(name)))
+    }
+    let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
+    #expect(history.hasPrefix("epoch,steps,loss,accuracy,test_loss,test_accuracy,seconds\n1,3,"))
+    let evaluation = try Command("evaluate", "--run", run.string, "--show", "2")
+    #expect(evaluation.status == 0, "\(evaluation.errors)")
+    #expect(evaluation.lines[0].hasPrefix("basic-cnn on 2,000 test pictures of "))
+    #expect(evaluation.lines.count > 14)
+  }
+
+  @Test func everyEpochAndTheEndAreJSONLines() throws {
+    let command = try Command("train", "--data", "shapes", "--steps", "2", "--batch-size", "8", "--json")
+    #expect(command.lines.count == 2)
+    for key in ["test_accuracy", "test_loss", "seconds", "steps", "peak_memory_bytes", "weights_sha256"] {
+      #expect(command.lines[1].contains("\"\(key)\":"))
+    }
+  }
+
+  /// Each is one line on standard error, and no success.
+  static let mistakes: [([String], String)] = [
+    (
+      ["train", "--model", "basic-cn"],
+      "there is no model called basic-cn; there are basic-cnn, resnet20. Did you mean basic-cnn?"
+    ),
+    (
+      ["train", "--data", "shape"],
+      "there is no data set called shape; there are fashion-mnist, mnist, shapes. Did you mean shapes?"
+    ),
+    (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
+    (["train", "--steps", "0"], "--steps must be at least 1; received 0"),
+    (["train", "--epochs=-1"], "--epochs must be at least 1; received -1"),
+    (
+      ["train", "--learning-rate", "nan"],
+      "--learning-rate must be a number that is not negative; received nan"
+    ),
+    (
+      ["train", "--device", "gpu", "--data", "shapes"],
+      "gpu: there is no such device; this machine has: auto, cpu"
+    ),
+    (
+      ["train", "--threads", "0", "--data", "shapes"],
+      "cpu: the number of threads must be 1 to 1024; received 0"
+    ),
+    (["train", "--colour"], "Unknown option '--colour'"),
+    (
+      ["summary", "--model", "basic-cnn", "--input", "28x28"],
+      "an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1; received 28x28"
+    ),
+    (
+      ["summary", "--model", "basic-cnn", "--input", "4x4x1"],
+      "layers.2 (Conv2D): kernel 3 does not fit input 1x1 with padding .valid; the smallest input is 3x3, or use padding: .same"
+    ),
+    (["summary", "--model", "basic-cnn", "--classes", "0"], "--classes must be at least 1; received 0"),
+    (["evaluate", "--run", "/nowhere"], "/nowhere: is not the folder of a run: it has no config.json"),
+    (["evaluate", "--run", "/nowhere", "--show=-1"], "--show must not be negative; received -1"),
+    (["draw"], "Unexpected argument 'draw'"),
+  ]
+
+  @Test(arguments: mistakes)
+  func aMistakeIsOneClearLine(_ arguments: [String], _ message: String) throws {
+    let command = try Command(arguments)
+    #expect(command.status != 0 && command.status > 0)
+    #expect(command.errors == "martlet: \(message)\n")
+  }
+
+  @Test func aMissingDataSetSaysHowToGetIt() throws {
+    let command = try Command("train", "--data", "fashion-mnist", "--data-dir", "/nowhere")
+    #expect(command.status == 1)
+    #expect(command.errors.contains("apt-get install dataset-fashion-mnist"))
+    #expect(command.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test func damagedRunsAreErrors() throws {
+    let folder = try temporaryFolder()
+    let configuration = folder.appending("config.json")
+    try File.write(Array("{\"model\": 3".utf8), to: configuration)
+    let broken = try Command("evaluate", "--run", folder.string)
+    #expect(broken.status == 1)
+    #expect(broken.errors.hasPrefix("martlet: \(configuration.string): is not a run's configuration"))
+    let run = try Command(
+      "train", "--data", "shapes", "--steps", "1", "--batch-size", "4", "--output", folder.string)
+    #expect(run.status == 0)
+    let weights = folder.appending("weights.safetensors")
+    try File.write(Array(try File.read(weights).prefix(5000)), to: weights)
+    let truncated = try Command("evaluate", "--run", folder.string)
+    #expect(truncated.status == 1)
+    #expect(truncated.errors.hasPrefix("martlet: \(weights.string): "))
+  }
+
+  @Test func devicesAreListed() throws {
+    let command = try Command("devices")
+    #expect(command.status == 0)
+    #expect(command.lines[0].hasPrefix("cpu  "))
+  }
+}
