@@ -125,16 +125,13 @@ public struct Convolution: Hashable, Sendable {
         guard extra[axis] < stride else {
           throw ShapeError("output padding \(extra[axis]) must be smaller than the stride \(stride)")
         }
-        let pad =
-          switch padding {
-          case .same: effective / 2
-          case .full: effective - 1
-          case .valid, .causal, .explicit:
-            padding.sides(axis: axis, input: size, effectiveKernel: effective, stride: stride).before
-          }
-        larger[position] = (size - 1) * stride + effective - 2 * pad + extra[axis]
+        let pads =
+          padding == .same
+          ? Padding.Sides(effective / 2, effective / 2)
+          : padding.sides(axis: axis, input: size, effectiveKernel: effective, stride: stride)
+        larger[position] = (size - 1) * stride + effective - pads.before - pads.after + extra[axis]
         // Keras shares what `same` takes away between both sides of the enlarged output.
-        before[position] = padding == .same ? max(0, 2 * pad - extra[axis]) / 2 : pad
+        before[position] = padding == .same ? max(0, 2 * pads.before - extra[axis]) / 2 : pads.before
       } else {
         switch padding {
         case .valid: larger[position] = size * stride + max(effective - stride, 0)

@@ -17,6 +17,15 @@ struct ReferenceTests {
     #expect(report.results.count == report.passed && report.passed > 0)
   }
 
+  /// Operations that run one by one, without a plan, compute the same.
+  @Test(arguments: folders)
+  func committedCasesPassWithoutPlans(_ folder: FilePath) throws {
+    let report = try withContext(immediate: true) {
+      try ConformanceRunner(ReferenceSet(folder), device: Devices.all[0].device).run()
+    }
+    #expect(report.isComplete, "\(report.table)")
+  }
+
   // MARK: - What has to be noticed
 
   @Test func aPerturbedTensorFails() throws {
@@ -110,19 +119,20 @@ struct ReferenceTests {
   @Test func aDamagedIndexIsAnErrorThatNamesTheKey() throws {
     try Question().write { folder in
       let path = folder.appending("index.json")
-      func reading(_ text: String) throws -> String {
-        try File.write(Array(text.utf8), to: path)
-        return message { _ = try ReferenceSet(folder) }
+      let damages = [
+        ("{", "is not an index of reference cases: it is not JSON"),
+        (#"{"cases": []}"#, "is not an index of reference cases: format is missing"),
+        (
+          #"{"format": 1, "cases": [{"name": 3}]}"#,
+          "is not an index of reference cases: cases.[0].name is of another type than expected"
+        ),
+        (#"{"format": 2, "cases": []}"#, "has the format 2; this version reads format 1"),
+      ]
+      for (index, complaint) in damages {
+        try File.write(Array(index.utf8), to: path)
+        let text = message { _ = try ReferenceSet(folder) }
+        #expect(text == "\(path): \(complaint)")
       }
-      let start = "\(path): is not an index of reference cases: "
-      #expect(try reading("{") == start + "it is not JSON")
-      #expect(try reading(#"{"cases": []}"#) == start + "format is missing")
-      #expect(
-        try reading(#"{"format": 1, "cases": [{"name": 3}]}"#)
-          == start + "cases.[0].name is of another type than expected")
-      #expect(
-        try reading(#"{"format": 2, "cases": []}"#)
-          == "\(path): has the format 2; this version reads format 1")
     }
     let text = message { _ = try ReferenceSet("/no/such/folder") }
     #expect(

@@ -185,6 +185,11 @@ struct ConvolutionTests {
     }
     let padded = Convolution(kernelSize: 4, strides: 2, padding: .explicit([.init(1, 1)]))
     #expect(try padded.transposedGeometry(input: [1, 4, 4, 8], filters: 3).inputShape == [1, 8, 8, 3])
+    let uneven = Convolution(kernelSize: 4, strides: 2, padding: .explicit([.init(2, 1)]))
+    for extra in [nil, 0 as Spatial] {
+      let geometry = try uneven.transposedGeometry(input: [1, 4, 4, 8], filters: 3, outputPadding: extra)
+      #expect(geometry.inputShape == [1, 7, 7, 3])
+    }
   }
 
   @Test func errorTexts() {
