@@ -6,6 +6,7 @@ struct GemmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gemm", abstract: "Matrix products: dense layers and their gradients, and squares.")
   @OptionGroup var options: DeviceOptions
+  @Option(help: "Only rows whose name contains this.") var only: String?
 
   /// A dense layer of a batch: y = x · w, dx = dy · wᵀ, dw = xᵀ · dy.
   static func dense(_ batch: Int, _ inputs: Int, _ units: Int) -> [(String, GEMM)] {
@@ -29,7 +30,8 @@ struct GemmCommand: ParsableCommand {
 
   func run() throws {
     let device = try options.device()
-    let workloads = try Self.rows.map { _, g in
+    let rows = Self.rows.filter { name, _ in only.map { name.contains($0) } ?? true }
+    let workloads = try rows.map { _, g in
       try Workload(
         device, .gemm(g, .none),
         inputs: [
@@ -41,7 +43,7 @@ struct GemmCommand: ParsableCommand {
     let peak = device.multiplyAddRate(seconds: 0.2, clock: options.clock)
     print("\(device.summary), peak \(column(peak / 1e9)) GFLOP/s")
     print(column("m x n x k", width: 28) + "       us   GFLOP/s   % peak")
-    for ((name, g), time) in zip(Self.rows, try medians(workloads, options)) {
+    for ((name, g), time) in zip(rows, try medians(workloads, options)) {
       let rate = 2 * Double(g.m) * Double(g.n) * Double(g.k) / time
       print(
         column(name, width: 28) + column(time * 1e6) + column(rate / 1e9)

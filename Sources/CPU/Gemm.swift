@@ -96,10 +96,13 @@ private struct MatrixProduct {
     let block = MatrixKernels.blockRows
     var result = result
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: block) { pointers in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: block) { offsets in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: block + 1) { offsets in
         result.offsets = UnsafePointer(offsets.baseAddress!)
+        let onlyTap = offsets.baseAddress! + block
+        onlyTap.pointee = 0
         let source = RowSource(
-          rows: UnsafePointer(pointers.baseAddress!), taps: 1, depth: depth, b: b, bStride: bStride)
+          rows: UnsafePointer(pointers.baseAddress!), taps: UnsafePointer(onlyTap), tapCount: 1, depth: depth,
+          b: b, bStride: bStride)
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
           for m in 0..<block {
             let row = min(first + m, rows.upperBound - 1)

@@ -5,20 +5,20 @@
 /// Rounds to nearest where added to a float32 of magnitude below 2^22: 1.5 * 2^23.
 @inline(__always) private var magic: Float { 12_582_912 }
 
-@inline(__always) func splat(_ value: Float) -> V { V(repeating: value) }
+@inline(always) func splat(_ value: Float) -> V { V(repeating: value) }
 
 /// c + x * p, one step of Horner's rule.
-@inline(__always) private func horner(_ p: V, _ x: V, _ c: Float) -> V { multiplyAdd(p, x, splat(c)) }
+@inline(always) private func horner(_ p: V, _ x: V, _ c: Float) -> V { multiplyAdd(p, x, splat(c)) }
 
-@inline(__always) func magnitude(_ x: V) -> V { floats(bits(x) & VI(repeating: 0x7FFF_FFFF)) }
+@inline(always) func magnitude(_ x: V) -> V { floats(bits(x) & VI(repeating: 0x7FFF_FFFF)) }
 
 /// Whole numbers of magnitude below 2^22 as floats, without a conversion instruction that Swift would scalarise.
-@inline(__always) private func float(whole x: VI) -> V {
+@inline(always) private func float(whole x: VI) -> V {
   floats(x &+ VI(repeating: 0x4B40_0000)) - splat(magic)
 }
 
 /// The natural logarithm with relative error at most 2e-7; -infinity at 0, NaN below.
-@inline(__always) func logarithm(_ value: V) -> V {
+@inline(always) func logarithm(_ value: V) -> V {
   let small = value .< splat(0x1p-126)
   let x = value.replacing(with: value * splat(8_388_608), where: small)
   // x = m * 2^e with m from sqrt(1/2) to sqrt(2).
@@ -47,7 +47,7 @@
 }
 
 /// erf(x) with absolute error at most 3e-7.
-@inline(__always) func errorFunction(_ value: V) -> V {
+@inline(always) func errorFunction(_ value: V) -> V {
   var x = value.replacing(with: splat(4), where: value .> splat(4))
   x = x.replacing(with: splat(-4), where: x .< splat(-4))
   let z = x * x
@@ -69,7 +69,7 @@
 }
 
 /// The sine and cosine of x with absolute error at most 1e-7 for |x| up to 8192.
-@inline(__always) func sineAndCosine(_ x: V) -> (sine: V, cosine: V) {
+@inline(always) func sineAndCosine(_ x: V) -> (sine: V, cosine: V) {
   let t = multiplyAdd(x, splat(0.636_619_772), splat(magic))
   let n = t - splat(magic)
   var r = multiplyAdd(n, splat(-1.570_312_5), x)
@@ -95,7 +95,7 @@
 }
 
 /// The number below which a standard normal variable lies with probability (1 + x) / 2, for |x| at most 0.99.
-@inline(__always) func inverseNormal(_ x: V) -> V {
+@inline(always) func inverseNormal(_ x: V) -> V {
   let w = -logarithm((splat(1) - x) * (splat(1) + x)) - splat(2.5)
   var p = splat(2.810_226_36e-08)
   p = horner(p, w, 3.432_739_39e-07)

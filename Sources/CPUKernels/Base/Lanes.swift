@@ -9,11 +9,11 @@
 #endif
 
 /// The vector with another number in all lanes from `count` on.
-@inline(__always) func masked(_ v: V, _ count: Int, _ filler: Float) -> V {
+@inline(always) func masked(_ v: V, _ count: Int, _ filler: Float) -> V {
   splat(filler).replacing(with: v, where: indices .< VI(repeating: Int32(truncatingIfNeeded: count)))
 }
 
-@inline(__always) func laneSum(_ v: V) -> Float {
+@inline(always) func laneSum(_ v: V) -> Float {
   #if AVX512
     let half = v.lowHalf + v.highHalf
     let four = half.lowHalf + half.highHalf
@@ -26,7 +26,7 @@
   return two.x + two.y
 }
 
-@inline(__always) func laneProduct(_ v: V) -> Float {
+@inline(always) func laneProduct(_ v: V) -> Float {
   #if AVX512
     let half = v.lowHalf * v.highHalf
     let four = half.lowHalf * half.highHalf
@@ -40,7 +40,7 @@
 }
 
 /// The largest lane, where none is NaN.
-@inline(__always) func laneMaximum(_ v: V) -> Float {
+@inline(always) func laneMaximum(_ v: V) -> Float {
   #if AVX512
     let half = v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf)
     let four = half.lowHalf.replacing(with: half.highHalf, where: half.lowHalf .< half.highHalf)
@@ -54,11 +54,11 @@
 }
 
 /// The largest lane, or NaN where one is.
-@inline(__always) func laneStrictMaximum(_ v: V) -> Float {
+@inline(always) func laneStrictMaximum(_ v: V) -> Float {
   let invalid = laneSum(V.zero.replacing(with: v, where: v .!= v))
   return invalid == 0 ? laneMaximum(v) : invalid
 }
 
-@inline(__always) func store(_ v: VI, _ p: UnsafeMutablePointer<Int32>, count: Int) {
-  for lane in 0..<count { p[lane] = v[lane] }
+@inline(always) func store(_ v: VI, _ p: UnsafeMutablePointer<Int32>, count: Int) {
+  store(floats(v), UnsafeMutableRawPointer(p).assumingMemoryBound(to: Float.self), count: count)
 }
