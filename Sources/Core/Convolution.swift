@@ -97,7 +97,8 @@ public struct Convolution: Hashable, Sendable {
 
   /// Resolves the transposed convolution of an input (N, spatial axes, channels) to `filters` channels: the geometry
   /// of the convolution whose backward-data pass it is, so its `output` is this operation's input and its `input`
-  /// this operation's output. Output sizes are Keras's; `outputPadding` adds positions at the end.
+  /// this operation's output. Output sizes are Keras's; `outputPadding` adds positions at the end, with `.same` evenly
+  /// at both sides and an odd one at the end, as Keras does.
   ///
   /// - Throws: `ShapeError` where the input's rank, the channels, the groups or the sizes do not fit.
   public func transposedGeometry(
@@ -124,15 +125,13 @@ public struct Convolution: Hashable, Sendable {
         guard extra[axis] < stride else {
           throw ShapeError("output padding \(extra[axis]) must be smaller than the stride \(stride)")
         }
-        let pad =
-          switch padding {
-          case .same: effective / 2
-          case .full: effective - 1
-          case .valid, .causal, .explicit:
-            padding.sides(axis: axis, input: size, effectiveKernel: effective, stride: stride).before
-          }
-        larger[position] = (size - 1) * stride + effective - 2 * pad + extra[axis]
-        before[position] = pad
+        let pads =
+          padding == .same
+          ? Padding.Sides(effective / 2, effective / 2)
+          : padding.sides(axis: axis, input: size, effectiveKernel: effective, stride: stride)
+        larger[position] = (size - 1) * stride + effective - pads.before - pads.after + extra[axis]
+        // Keras shares what `same` takes away between both sides of the enlarged output.
+        before[position] = padding == .same ? max(0, 2 * pads.before - extra[axis]) / 2 : pads.before
       } else {
         switch padding {
         case .valid: larger[position] = size * stride + max(effective - stride, 0)

@@ -56,6 +56,46 @@ public final class Multiply: MergingLayer {
   public var description: String { branchText("Multiply", branches) }
 }
 
+/// The first of two inputs minus the second.
+public final class Subtract: MergingLayer {
+  public let branches: [any Layer]
+  public init(@LayerBuilder _ branches: () -> [any Layer] = { [] }) { self.branches = branches() }
+  public func merge(_ inputs: [Tensor]) -> Tensor {
+    guard inputs.count == 2 else {
+      return inputs[0].failing(
+        "Subtract needs two inputs; received \(inputs.count)", file: #fileID, line: #line)
+    }
+    return inputs[0] - inputs[1]
+  }
+  public var description: String { branchText("Subtract", branches) }
+}
+
+/// The mean of its inputs.
+public final class Average: MergingLayer {
+  public let branches: [any Layer]
+  public init(@LayerBuilder _ branches: () -> [any Layer] = { [] }) { self.branches = branches() }
+  public func merge(_ inputs: [Tensor]) -> Tensor {
+    inputs.dropFirst().reduce(inputs[0]) { $0 + $1 } * (1 / Float(inputs.count))
+  }
+  public var description: String { branchText("Average", branches) }
+}
+
+/// The largest of its inputs, element by element.
+public final class Maximum: MergingLayer {
+  public let branches: [any Layer]
+  public init(@LayerBuilder _ branches: () -> [any Layer] = { [] }) { self.branches = branches() }
+  public func merge(_ inputs: [Tensor]) -> Tensor { inputs.dropFirst().reduce(inputs[0]) { maximum($0, $1) } }
+  public var description: String { branchText("Maximum", branches) }
+}
+
+/// The smallest of its inputs, element by element.
+public final class Minimum: MergingLayer {
+  public let branches: [any Layer]
+  public init(@LayerBuilder _ branches: () -> [any Layer] = { [] }) { self.branches = branches() }
+  public func merge(_ inputs: [Tensor]) -> Tensor { inputs.dropFirst().reduce(inputs[0]) { minimum($0, $1) } }
+  public var description: String { branchText("Minimum", branches) }
+}
+
 /// The input itself.
 public final class Identity: Layer {
   public init() {}

@@ -173,17 +173,23 @@ struct ConvolutionTests {
     }
   }
 
-  /// (input - 1) * stride + effective kernel - 2 * pad + output padding.
+  /// (input - 1) * stride + effective kernel - 2 * pad + output padding; what `same` takes away is shared anew between
+  /// both sides.
   @Test func outputPaddingAddsAtTheEnd() throws {
     let convolution = Convolution(kernelSize: 3, strides: 2, padding: .same)
     for extra in 0..<2 {
       let geometry = try convolution.transposedGeometry(
         input: [1, 5, 5, 1], filters: 2, outputPadding: Spatial([extra]))
       #expect(geometry.inputShape == [1, 9 + extra, 9 + extra, 2])
-      #expect(geometry.paddingBefore == Extent(0, 1, 1))
+      #expect(geometry.paddingBefore == Extent(0, 1 - extra, 1 - extra))
     }
     let padded = Convolution(kernelSize: 4, strides: 2, padding: .explicit([.init(1, 1)]))
     #expect(try padded.transposedGeometry(input: [1, 4, 4, 8], filters: 3).inputShape == [1, 8, 8, 3])
+    let uneven = Convolution(kernelSize: 4, strides: 2, padding: .explicit([.init(2, 1)]))
+    for extra in [nil, 0 as Spatial] {
+      let geometry = try uneven.transposedGeometry(input: [1, 4, 4, 8], filters: 3, outputPadding: extra)
+      #expect(geometry.inputShape == [1, 7, 7, 3])
+    }
   }
 
   @Test func errorTexts() {
