@@ -16,7 +16,7 @@ private struct Rows {
     channels = max(1, shape[-1])
     count = shape.count / channels
     abreast = device.rowsAbreast(channels)
-    perChunk = max(1, elementsPerJob / (abreast * channels)) * abreast
+    perChunk = max(abreast == 1 ? 128 : 1, elementsPerJob / (abreast * channels)) * abreast
   }
 
   /// Calls a body for the chunk's wide rows, and for the rows that are left over: first row, rows, columns.
@@ -49,7 +49,7 @@ extension CPUDevice {
     let epsilon = Double(Float(bitPattern: word(of: inputs[3], isInteger: false)))
     let numbers = try scratch(floats: 3 * rows.wide)
     let (mean, scale, shift) = (numbers.floats, numbers.floats + rows.wide, numbers.floats + 2 * rows.wide)
-    for c in 0..<channels {
+    parallelChannels(channels) { c in
       let (center, variance) = merged(centers + c, sums + c, squares + c, rows)
       let factor = Double(inputs[1].floats[c]) / (variance + epsilon).squareRoot()
       mean[c] = Float(center)
@@ -95,7 +95,7 @@ extension CPUDevice {
       }
     }
     let epsilon = Double(Float(bitPattern: word(of: inputs[5], isInteger: false)))
-    for c in 0..<channels {
+    parallelChannels(channels) { c in
       var (sum, product) = (0.0, 0.0)
       for chunk in 0..<rows.chunks {
         sum += Double(sums[chunk * channels + c])
@@ -116,6 +116,12 @@ extension CPUDevice {
         kernels.elements.normalizeBackwardRows(
           dy + start, x + start, mean, a, b, d, dx + start, count, columns)
       }
+    }
+  }
+
+  private func parallelChannels(_ channels: Int, _ body: (Int) -> Void) {
+    parallel((channels + 31) / 32) { job in
+      for c in job * 32..<min(channels, job * 32 + 32) { body(c) }
     }
   }
 

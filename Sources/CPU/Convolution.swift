@@ -37,8 +37,9 @@ extension CPUDevice {
     let weights = UnsafePointer(inputs[1].floats)
     let tables = try task.tables(on: self)
     parallel(task.packingJobs) { (job: Int) in task.pack(job, weights, into: packed.floats) }
-    parallel(task.jobs.count) { (job: Int) in
-      let work = task.jobs[job]
+    let jobs = task.makeJobs(tables)
+    parallel(jobs.count) { (job: Int) in
+      let work = jobs[job]
       task.run(work, tables[work.lattice], UnsafePointer(packed.floats), zeros: UnsafePointer(zeros.floats))
     }
     withExtendedLifetime((padded, zeros, packed, tables)) {}

@@ -27,7 +27,7 @@ struct GatherConvolution {
   /// Where each lattice's packed kernel begins.
   private let packedStarts: [Int]
   let packedCount: Int
-  private(set) var jobs: [Job] = []
+  private let groups: Int
 
   init(
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ source: ConvolutionSource,
@@ -56,15 +56,15 @@ struct GatherConvolution {
     }
     packedStarts = starts
     packedCount = start
-    jobs = makeJobs(groups)
+    self.groups = groups
   }
 
-  private func makeJobs(_ groups: Int) -> [Job] {
+  /// The division into jobs, which depends on the sizes alone.
+  func makeJobs(_ tables: [LatticeTable]) -> [Job] {
     var jobs: [Job] = []
     for (index, lattice) in source.lattices.enumerated() {
-      let pixels = geometry.batch * lattice.count.count
-      guard pixels > 0 else { continue }
-      let blocks = (pixels + MatrixKernels.blockRows - 1) / MatrixKernels.blockRows
+      let blocks = tables[index].blocks
+      guard blocks > 0 else { continue }
       let stripCost = max(1, lattice.taps.count) * depth * kernels.wide.width
       // Strips whose kernels stay in the second cache together; one at a time where there are few pixels to share.
       let together = isDepthwise ? strips.count : blocks < 16 ? 1 : max(1, Self.cachedFloats / stripCost)
@@ -126,8 +126,9 @@ struct GatherConvolution {
   func tables(on device: CPUDevice) throws -> [LatticeTable] {
     try source.lattices.map {
       try LatticeTable(
-        $0, source: source.extent, sourceChannels: source.channels, result: resultExtent,
-        resultChannels: resultChannels, on: device)
+        $0, images: geometry.batch, source: source.extent, sourceChannels: source.channels,
+        result: resultExtent,
+        resultChannels: resultChannels, maySort: !isDepthwise, on: device)
     }
   }
 
@@ -146,8 +147,8 @@ struct GatherConvolution {
       repeat {
         let tapRange = firstTap..<min(taps, firstTap + tapsTogether)
         for number in job.blocks {
-          table.locate(number, images: geometry.batch, x, &block)
-          table.fill(tapRange, block, zeros: zeros, kernels, rows)
+          table.locate(number, x, &block)
+          block.fill(tapRange, table, zeros: zeros, kernels, rows)
           if isDepthwise {
             runDepthwise(block, taps, packed, rows)
           } else {
@@ -169,8 +170,8 @@ struct GatherConvolution {
       let start = (job.group * strips.paddedColumns + strip.first) * taps * depth
       let column = job.group * columns + strip.first
       let source = RowSource(
-        rows: UnsafePointer(rows), taps: tapRange.count, depth: depth,
-        b: packed + (start + tapRange.lowerBound * depth * strip.tile.width), bStride: strip.tile.width)
+        rows: UnsafePointer(rows), taps: UnsafePointer(block.taps), tapCount: block.tapCount, depth: depth,
+        b: packed + start, bStride: strip.tile.width)
       var tile = TileResult(
         c: result + column, offsets: UnsafePointer(block.offsets), columns: strip.columns,
         accumulates: tapRange.lowerBound > 0)

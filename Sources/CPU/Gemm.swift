@@ -48,7 +48,9 @@ private struct MatrixProduct {
     let block = MatrixKernels.blockRows
     // A job below a quarter of a million multiply-adds costs more to hand out than it saves.
     let enough = (1 << 18) / max(1, product.k * kernels.wide.width)
-    rowParts = Parts(product.m, unit: block, smallest: max(240, min(enough, 2400)), limit: 64)
+    // Each part of the rows packs b anew, which 240 rows hardly notice; fewer where there is little else to share.
+    let rows = strips.count * product.batch >= 16 ? 240 : 48
+    rowParts = Parts(product.m, unit: block, smallest: max(rows, min(enough, 2400)), limit: 64)
     depthParts = Parts(product.k, unit: 16, smallest: 1, limit: max(1, (product.k + 511) / 512))
   }
 
@@ -96,10 +98,13 @@ private struct MatrixProduct {
     let block = MatrixKernels.blockRows
     var result = result
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: block) { pointers in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: block) { offsets in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: block + 1) { offsets in
         result.offsets = UnsafePointer(offsets.baseAddress!)
+        let onlyTap = offsets.baseAddress! + block
+        onlyTap.pointee = 0
         let source = RowSource(
-          rows: UnsafePointer(pointers.baseAddress!), taps: 1, depth: depth, b: b, bStride: bStride)
+          rows: UnsafePointer(pointers.baseAddress!), taps: UnsafePointer(onlyTap), tapCount: 1, depth: depth,
+          b: b, bStride: bStride)
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
           for m in 0..<block {
             let row = min(first + m, rows.upperBound - 1)

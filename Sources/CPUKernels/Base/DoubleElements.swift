@@ -3,14 +3,14 @@
 /// Beyond this magnitude, sines and cosines are computed one by one in Double.
 @inline(__always) private var largeAngle: Float { 8192 }
 
-@inline(__always) private func hasLargeAngle(_ x: Floats, _ count: Int) -> Bool {
+@inline(always) private func hasLargeAngle(_ x: Floats, _ count: Int) -> Bool {
   var found: Int32 = 0
   for i in 0..<count { found |= x[i].magnitude > largeAngle ? 1 : 0 }
   return found != 0
 }
 
 /// sin(x + quarters * pi / 2) in Double; exact to float32 up to |x| = 1e9, NaN for infinities.
-@inline(__always) private func slowSine(_ x: Float, _ quarters: Int) -> Float {
+@inline(always) private func slowSine(_ x: Float, _ quarters: Int) -> Float {
   if !x.isFinite { return .nan }
   let wide = Double(x)
   let n = (wide * 0.636_619_772_367_581_34).rounded(.toNearestOrEven)
@@ -61,7 +61,7 @@ func elementsCosine(_ x: Floats, _ y: MutableFloats, _ count: Int) {
 }
 
 /// ln(x) for positive finite x, to 1e-12.
-@inline(__always) private func logarithm(_ x: Double) -> Double {
+@inline(always) private func logarithm(_ x: Double) -> Double {
   let pattern = Int64(bitPattern: x.bitPattern)
   let offset = pattern &- 0x3FE6_A09E_667F_3BCD
   let exponent = offset >> 52
@@ -82,7 +82,7 @@ func elementsCosine(_ x: Floats, _ y: MutableFloats, _ count: Int) {
 }
 
 /// e^x to 1e-13, for |x| at most 700.
-@inline(__always) private func exponential(_ x: Double) -> Double {
+@inline(always) private func exponential(_ x: Double) -> Double {
   let t = x * 1.442_695_040_888_963_4 + 6_755_399_441_055_744
   let n = t - 6_755_399_441_055_744
   let r = x - n * 0.693_147_180_559_945_3
@@ -103,7 +103,7 @@ func elementsCosine(_ x: Floats, _ y: MutableFloats, _ count: Int) {
 }
 
 /// x^y, correctly rounded but for a few results in a million; every case as IEEE 754 has it.
-@inline(__always) private func power(_ x: Float, _ y: Float) -> Float {
+@inline(always) private func power(_ x: Float, _ y: Float) -> Float {
   let base = x.magnitude
   // Above 2^24 every float is an even whole number.
   let small = y.magnitude < 16_777_216

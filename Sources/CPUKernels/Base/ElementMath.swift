@@ -1,24 +1,24 @@
 // More functions by range reduction and short polynomials, next to those of VectorMath.swift. Polynomials: Moshier
-// 1992, *Cephes Mathematical Library* (log, sin, cos); the rational fit of Eigen and XLA (erf); Giles 2010,
+// 1992, *Cephes Mathematical Library* (log, sin, cos); Abramowitz, Stegun 1964, formula 7.1.26 (erf); Giles 2010,
 // *Approximating the erfinv function* (inverse normal distribution).
 
 /// Rounds to nearest where added to a float32 of magnitude below 2^22: 1.5 * 2^23.
 @inline(__always) private var magic: Float { 12_582_912 }
 
-@inline(__always) func splat(_ value: Float) -> V { V(repeating: value) }
+@inline(always) func splat(_ value: Float) -> V { V(repeating: value) }
 
 /// c + x * p, one step of Horner's rule.
-@inline(__always) private func horner(_ p: V, _ x: V, _ c: Float) -> V { multiplyAdd(p, x, splat(c)) }
+@inline(always) private func horner(_ p: V, _ x: V, _ c: Float) -> V { multiplyAdd(p, x, splat(c)) }
 
-@inline(__always) func magnitude(_ x: V) -> V { floats(bits(x) & VI(repeating: 0x7FFF_FFFF)) }
+@inline(always) func magnitude(_ x: V) -> V { floats(bits(x) & VI(repeating: 0x7FFF_FFFF)) }
 
 /// Whole numbers of magnitude below 2^22 as floats, without a conversion instruction that Swift would scalarise.
-@inline(__always) private func float(whole x: VI) -> V {
+@inline(always) private func float(whole x: VI) -> V {
   floats(x &+ VI(repeating: 0x4B40_0000)) - splat(magic)
 }
 
 /// The natural logarithm with relative error at most 2e-7; -infinity at 0, NaN below.
-@inline(__always) func logarithm(_ value: V) -> V {
+@inline(always) func logarithm(_ value: V) -> V {
   let small = value .< splat(0x1p-126)
   let x = value.replacing(with: value * splat(8_388_608), where: small)
   // x = m * 2^e with m from sqrt(1/2) to sqrt(2).
@@ -46,30 +46,34 @@
   return result.replacing(with: value, where: .!(value .< splat(.infinity)))
 }
 
-/// erf(x) with absolute error at most 3e-7.
-@inline(__always) func errorFunction(_ value: V) -> V {
-  var x = value.replacing(with: splat(4), where: value .> splat(4))
-  x = x.replacing(with: splat(-4), where: x .< splat(-4))
+/// erf(x) with absolute error at most 3e-7: the power series below 1, and 1 - e^-x² times a polynomial above.
+@inline(always) func errorFunction(_ x: V) -> V {
   let z = x * x
-  var p = splat(-2.726_142_258_013_06e-10)
-  p = horner(p, z, 2.770_681_424_959_02e-08)
-  p = horner(p, z, -2.101_024_020_825_08e-06)
-  p = horner(p, z, -5.692_506_394_623_46e-05)
-  p = horner(p, z, -7.349_906_303_268_55e-04)
-  p = horner(p, z, -2.954_599_808_540_25e-03)
-  p = horner(p, z, -1.609_603_332_624_15e-02)
-  var q = splat(-1.456_607_184_649_96e-05)
-  q = horner(q, z, -2.133_740_552_789_05e-04)
-  q = horner(q, z, -1.682_826_974_382_03e-03)
-  q = horner(q, z, -7.373_329_167_204_68e-03)
-  q = horner(q, z, -1.426_473_905_141_89e-02)
-  // From 3.8 on the result is 1 within 8e-8, closer than the fit.
-  let sign = splat(1).replacing(with: splat(-1), where: value .< V.zero)
-  return (x * p / q).replacing(with: sign, where: magnitude(value) .>= splat(3.8))
+  var p = splat(1.480719282e-08)
+  p = horner(p, z, -1.636584469e-07)
+  p = horner(p, z, 1.646211437e-06)
+  p = horner(p, z, -1.492565036e-05)
+  p = horner(p, z, 1.205533298e-04)
+  p = horner(p, z, -8.548327023e-04)
+  p = horner(p, z, 5.223977625e-03)
+  p = horner(p, z, -2.686617065e-02)
+  p = horner(p, z, 1.128379167e-01)
+  p = horner(p, z, -3.761263890e-01)
+  p = horner(p, z, 1.128379167e+00)
+  let a = magnitude(x)
+  let t = splat(1) / multiplyAdd(a, splat(0.327_591_1), splat(1))
+  var q = splat(1.061_405_429)
+  q = horner(q, t, -1.453_152_027)
+  q = horner(q, t, 1.421_413_741)
+  q = horner(q, t, -0.284_496_736)
+  q = horner(q, t, 0.254_829_592)
+  let large = splat(1) - q * t * vexp(-z)
+  let signed = floats(bits(large) | (bits(x) & VI(repeating: Int32.min)))
+  return signed.replacing(with: p * x, where: a .< splat(1))
 }
 
 /// The sine and cosine of x with absolute error at most 1e-7 for |x| up to 8192.
-@inline(__always) func sineAndCosine(_ x: V) -> (sine: V, cosine: V) {
+@inline(always) func sineAndCosine(_ x: V) -> (sine: V, cosine: V) {
   let t = multiplyAdd(x, splat(0.636_619_772), splat(magic))
   let n = t - splat(magic)
   var r = multiplyAdd(n, splat(-1.570_312_5), x)
@@ -95,7 +99,7 @@
 }
 
 /// The number below which a standard normal variable lies with probability (1 + x) / 2, for |x| at most 0.99.
-@inline(__always) func inverseNormal(_ x: V) -> V {
+@inline(always) func inverseNormal(_ x: V) -> V {
   let w = -logarithm((splat(1) - x) * (splat(1) + x)) - splat(2.5)
   var p = splat(2.810_226_36e-08)
   p = horner(p, w, 3.432_739_39e-07)

@@ -5,7 +5,7 @@
 
 import MartletKernelTable
 
-@inline(__always) private func truth(_ mask: SIMDMask<VI.MaskStorage>) -> V {
+@inline(always) private func truth(_ mask: SIMDMask<VI.MaskStorage>) -> V {
   V.zero.replacing(with: splat(1), where: mask)
 }
 
@@ -60,13 +60,71 @@ import MartletKernelTable
 }
 
 /// The minimum, NaN where either is NaN.
-@inline(__always) func strictMinimum(_ a: V, _ b: V) -> V {
+@inline(always) func strictMinimum(_ a: V, _ b: V) -> V {
   b.replacing(with: a, where: (a .< b) .| (a .!= a))
 }
 
 /// The maximum, NaN where either is NaN.
-@inline(__always) func strictMaximum(_ a: V, _ b: V) -> V {
+@inline(always) func strictMaximum(_ a: V, _ b: V) -> V {
   b.replacing(with: a, where: (a .> b) .| (a .!= a))
+}
+
+// Long functions have loops of their own: the compiler does not inline a long closure.
+
+private func elementsExponential(_ x: Floats, _ y: MutableFloats, _ count: Int) {
+  var i = 0
+  while i < count {
+    let value = vexp(load(x + i))
+    if count - i >= lanes { store(value, y + i) } else { store(value, y + i, count: count - i) }
+    i += lanes
+  }
+}
+
+private func elementsLogarithm(_ x: Floats, _ y: MutableFloats, _ count: Int) {
+  var i = 0
+  while i < count {
+    let value = logarithm(load(x + i))
+    if count - i >= lanes { store(value, y + i) } else { store(value, y + i, count: count - i) }
+    i += lanes
+  }
+}
+
+private func elementsHyperbolicTangent(_ x: Floats, _ y: MutableFloats, _ count: Int) {
+  var i = 0
+  while i < count {
+    let value = vtanh(load(x + i))
+    if count - i >= lanes { store(value, y + i) } else { store(value, y + i, count: count - i) }
+    i += lanes
+  }
+}
+
+private func elementsSigmoid(_ x: Floats, _ y: MutableFloats, _ count: Int) {
+  var i = 0
+  while i < count {
+    let value = vsigmoid(load(x + i))
+    if count - i >= lanes { store(value, y + i) } else { store(value, y + i, count: count - i) }
+    i += lanes
+  }
+}
+
+private func elementsErrorFunction(_ x: Floats, _ y: MutableFloats, _ count: Int) {
+  var i = 0
+  while i < count {
+    let value = errorFunction(load(x + i))
+    if count - i >= lanes { store(value, y + i) } else { store(value, y + i, count: count - i) }
+    i += lanes
+  }
+}
+
+private func elementsSign(_ x: Floats, _ y: MutableFloats, _ count: Int) {
+  var i = 0
+  while i < count {
+    let v = load(x + i)
+    let unit = floats((bits(v) & VI(repeating: Int32.min)) | bits(splat(1)))
+    let value = v.replacing(with: unit, where: magnitude(v) .> V.zero)
+    if count - i >= lanes { store(value, y + i) } else { store(value, y + i, count: count - i) }
+    i += lanes
+  }
 }
 
 /// y[i] = operation(x[i])
@@ -77,24 +135,20 @@ func elementsUnary(_ operation: UInt8, _ x: Floats, _ y: MutableFloats, _ count:
   case .identity: map(x, y, count) { $0 }
   case .negate: map(x, y, count) { floats(bits($0) ^ VI(repeating: Int32.min)) }
   case .absolute: map(x, y, count) { magnitude($0) }
-  case .sign:
-    map(x, y, count) { v in
-      let positive = v.replacing(with: one, where: v .> V.zero)
-      return positive.replacing(with: -one, where: v .< V.zero)
-    }
+  case .sign: elementsSign(x, y, count)
   case .floor: map(x, y, count) { $0.rounded(.down) }
   case .ceil: map(x, y, count) { $0.rounded(.up) }
   case .round: map(x, y, count) { $0.rounded(.toNearestOrEven) }
   case .square: map(x, y, count) { $0 * $0 }
   case .squareRoot: map(x, y, count) { $0.squareRoot() }
   case .reciprocal: map(x, y, count) { one / $0 }
-  case .exp: map(x, y, count) { vexp($0) }
-  case .log: map(x, y, count) { logarithm($0) }
+  case .exp: elementsExponential(x, y, count)
+  case .log: elementsLogarithm(x, y, count)
   case .sin: elementsSine(x, y, count)
   case .cos: elementsCosine(x, y, count)
-  case .tanh: map(x, y, count) { vtanh($0) }
-  case .sigmoid: map(x, y, count) { vsigmoid($0) }
-  case .erf: map(x, y, count) { errorFunction($0) }
+  case .tanh: elementsHyperbolicTangent(x, y, count)
+  case .sigmoid: elementsSigmoid(x, y, count)
+  case .erf: elementsErrorFunction(x, y, count)
   case .relu: map(x, y, count) { $0.replacing(with: V.zero, where: $0 .< V.zero) }
   case .not: map(x, y, count) { truth($0 .== V.zero) }
   }

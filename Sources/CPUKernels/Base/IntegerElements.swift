@@ -42,18 +42,18 @@ func integersUnary(_ operation: UInt8, _ x: Ints, _ y: MutableInts, _ count: Int
   }
 }
 
-@inline(__always) private func quotient(_ a: Int32, _ b: Int32) -> Int32 {
+@inline(always) private func quotient(_ a: Int32, _ b: Int32) -> Int32 {
   b == 0 ? 0 : b == -1 ? 0 &- a : a / b
 }
 
-@inline(__always) private func remainder(_ a: Int32, _ b: Int32) -> Int32 {
+@inline(always) private func remainder(_ a: Int32, _ b: Int32) -> Int32 {
   if b == 0 || b == -1 { return 0 }
   let rest = a % b
   return rest != 0 && (rest < 0) != (b < 0) ? rest &+ b : rest
 }
 
 /// By repeated squaring; negative exponents truncate 1 / a^-b toward zero.
-@inline(__always) private func power(_ a: Int32, _ b: Int32) -> Int32 {
+@inline(always) private func power(_ a: Int32, _ b: Int32) -> Int32 {
   if b < 0 { return a == 1 ? 1 : a == -1 ? (b & 1 == 0 ? 1 : -1) : 0 }
   var result: Int32 = 1
   var factor = a
@@ -104,13 +104,13 @@ func integersTernary(
 }
 
 /// Toward zero, to the nearest end of the range beyond it, 0 for NaN.
-@inline(__always) private func truncated(_ x: Float) -> Int32 {
+@inline(always) private func truncated(_ x: Float) -> Int32 {
   let inside = x > -2_147_483_648 ? (x < 2_147_483_520 ? x : 2_147_483_520) : -2_147_483_648
   let number = Int32(x == x ? inside : 0)
   return x >= 2_147_483_648 ? Int32.max : number
 }
 
-@inline(__always) private func byte(_ x: Int32) -> UInt8 {
+@inline(always) private func byte(_ x: Int32) -> UInt8 {
   UInt8(truncatingIfNeeded: x < 0 ? 0 : x > 255 ? 255 : x)
 }
 

@@ -9,11 +9,11 @@
 #endif
 
 /// The vector with another number in all lanes from `count` on.
-@inline(__always) func masked(_ v: V, _ count: Int, _ filler: Float) -> V {
+@inline(always) func masked(_ v: V, _ count: Int, _ filler: Float) -> V {
   splat(filler).replacing(with: v, where: indices .< VI(repeating: Int32(truncatingIfNeeded: count)))
 }
 
-@inline(__always) func laneSum(_ v: V) -> Float {
+@inline(always) func laneSum(_ v: V) -> Float {
   #if AVX512
     let half = v.lowHalf + v.highHalf
     let four = half.lowHalf + half.highHalf
@@ -22,11 +22,10 @@
   #else
     let four = v
   #endif
-  let two = four.lowHalf + four.highHalf
-  return two.x + two.y
+  return (four.x + four.z) + (four.y + four.w)
 }
 
-@inline(__always) func laneProduct(_ v: V) -> Float {
+@inline(always) func laneProduct(_ v: V) -> Float {
   #if AVX512
     let half = v.lowHalf * v.highHalf
     let four = half.lowHalf * half.highHalf
@@ -35,12 +34,11 @@
   #else
     let four = v
   #endif
-  let two = four.lowHalf * four.highHalf
-  return two.x * two.y
+  return (four.x * four.z) * (four.y * four.w)
 }
 
 /// The largest lane, where none is NaN.
-@inline(__always) func laneMaximum(_ v: V) -> Float {
+@inline(always) func laneMaximum(_ v: V) -> Float {
   #if AVX512
     let half = v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf)
     let four = half.lowHalf.replacing(with: half.highHalf, where: half.lowHalf .< half.highHalf)
@@ -49,16 +47,17 @@
   #else
     let four = v
   #endif
-  let two = four.lowHalf.replacing(with: four.highHalf, where: four.lowHalf .< four.highHalf)
-  return two.x < two.y ? two.y : two.x
+  let even = four.x < four.z ? four.z : four.x
+  let odd = four.y < four.w ? four.w : four.y
+  return even < odd ? odd : even
 }
 
 /// The largest lane, or NaN where one is.
-@inline(__always) func laneStrictMaximum(_ v: V) -> Float {
+@inline(always) func laneStrictMaximum(_ v: V) -> Float {
   let invalid = laneSum(V.zero.replacing(with: v, where: v .!= v))
   return invalid == 0 ? laneMaximum(v) : invalid
 }
 
-@inline(__always) func store(_ v: VI, _ p: UnsafeMutablePointer<Int32>, count: Int) {
-  for lane in 0..<count { p[lane] = v[lane] }
+@inline(always) func store(_ v: VI, _ p: UnsafeMutablePointer<Int32>, count: Int) {
+  store(floats(v), UnsafeMutableRawPointer(p).assumingMemoryBound(to: Float.self), count: count)
 }

@@ -4,7 +4,7 @@
 import MartletKernelTable
 
 /// The part of a window along one axis that lies inside the input.
-@inline(__always) private func span(
+@inline(always) private func span(
   _ output: Int, _ stride: Int, _ padding: Int, _ window: Int, _ size: Int
 ) -> (first: Int, end: Int) {
   let start = output * stride - padding
@@ -26,22 +26,22 @@ func poolMaximumRow(
     let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
     let y = y + w * channels
     let positions = positions + w * channels
+    let first = (deep.first * g.inputHeight + high.first) * g.inputWidth + wide.first
     if deep.end - deep.first == 1 && high.end - high.first == 2 && wide.end - wide.first == 2 {
-      let corner = (deep.first * g.inputHeight + high.first) * g.inputWidth + wide.first
-      poolQuad(x + corner * channels, y, positions, corner, g.inputWidth, channels)
+      poolQuad(x + first * channels, y, positions, first, g.inputWidth, channels)
       continue
     }
     var c = 0
     while c < channels {
       if channels - c < lanes && channels >= lanes { c = channels - lanes }
-      var best = splat(-.infinity)
-      var place = VI(repeating: -1)
+      var best = load(x + (first * channels + c))
+      var place = VI(repeating: Int32(truncatingIfNeeded: first))
       for d in deep.first..<deep.end {
         for h in high.first..<high.end {
           var position = (d * g.inputHeight + h) * g.inputWidth + wide.first
           for _ in wide.first..<wide.end {
             let v = load(x + (position * channels + c))
-            let isBetter = (.!(v .<= best) .& (best .== best)) .| (place .< VI.zero)
+            let isBetter = .!(v .<= best) .& (best .== best)
             best = best.replacing(with: v, where: isBetter)
             place = place.replacing(
               with: VI(repeating: Int32(truncatingIfNeeded: position)), where: isBetter)
@@ -62,7 +62,7 @@ func poolMaximumRow(
 }
 
 /// A window of 2 x 2 that lies inside the input.
-@inline(__always) private func poolQuad(
+@inline(always) private func poolQuad(
   _ x: Floats, _ y: MutableFloats, _ positions: MutableInts, _ corner: Int, _ inputWidth: Int,
   _ channels: Int
 ) {
@@ -158,7 +158,7 @@ func poolPick(
   }
 }
 
-@inline(__always) private func clear(
+@inline(always) private func clear(
   _ x: MutableFloats, _ rows: Int, _ channels: Int, _ first: Int, _ end: Int
 ) {
   if end - first == channels {

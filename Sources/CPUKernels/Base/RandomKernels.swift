@@ -5,16 +5,19 @@
   private typealias Words = SIMD8<UInt64>
   private typealias WordPairs = SIMD16<UInt64>
   private typealias Pairs = SIMD32<Float>
+  private typealias WordLanes = SIMD16<UInt32>
   @inline(__always) private var counters: Words { Words(0, 1, 2, 3, 4, 5, 6, 7) }
 #elseif AVX2
   private typealias Words = SIMD4<UInt64>
   private typealias WordPairs = SIMD8<UInt64>
   private typealias Pairs = SIMD16<Float>
+  private typealias WordLanes = SIMD8<UInt32>
   @inline(__always) private var counters: Words { Words(0, 1, 2, 3) }
 #else
   private typealias Words = SIMD2<UInt64>
   private typealias WordPairs = SIMD4<UInt64>
   private typealias Pairs = SIMD8<Float>
+  private typealias WordLanes = SIMD4<UInt32>
   @inline(__always) private var counters: Words { Words(0, 1) }
 #endif
 
@@ -22,7 +25,7 @@
 @inline(__always) private var blocksAtOnce: Int { MemoryLayout<Words>.size / 8 }
 
 /// words[4 i ..< 4 i + 4] = block first + i of the key, for a multiple of 8 blocks.
-@inline(__always) private func randomWords(
+@inline(always) private func randomWords(
   _ key: UInt64, _ first: UInt64, _ words: UnsafeMutablePointer<UInt32>, _ blocks: Int
 ) {
   let low = Words(repeating: 0xFFFF_FFFF)
@@ -38,8 +41,9 @@
     var k0 = UInt32(truncatingIfNeeded: key)
     var k1 = UInt32(truncatingIfNeeded: key >> 32)
     for _ in 0..<10 {
-      let p0 = x0 &* Words(repeating: 0xD251_1F53)
-      let p1 = x2 &* Words(repeating: 0xCD9E_8D57)
+      // The masks tell the compiler that a multiplication of 32-bit words is enough.
+      let p0 = (x0 & low) &* Words(repeating: 0xD251_1F53)
+      let p1 = (x2 & low) &* Words(repeating: 0xCD9E_8D57)
       x0 = (p1 &>> shift) ^ x1 ^ Words(repeating: UInt64(k0))
       x1 = p1 & low
       x2 = (p0 &>> shift) ^ x3 ^ Words(repeating: UInt64(k1))
@@ -61,8 +65,17 @@ func randomBlocks(_ distribution: UInt8, _ key: UInt64, _ first: UInt64, _ y: Mu
   let words = raw.assumingMemoryBound(to: UInt32.self)
   randomWords(key, first, words, blocks)
   let count = 4 * blocks
-  for i in 0..<count { y[i] = Float(Int32(truncatingIfNeeded: words[i] >> 8)) * 0x1p-24 }
   var i = 0
+  while i < count {
+    // Of a word's upper 24 bits, 23 become the digits of a number in [1, 2), and the last one is added.
+    let word = unsafeBitCast(load(y + i), to: WordLanes.self)
+    let digits = (word &>> WordLanes(repeating: 9)) | WordLanes(repeating: 0x3F80_0000)
+    let last = WordLanes.zero &- ((word &>> WordLanes(repeating: 8)) & WordLanes(repeating: 1))
+    let rest = last & WordLanes(repeating: 0x3380_0000)
+    store(unsafeBitCast(digits, to: V.self) - splat(1) + unsafeBitCast(rest, to: V.self), y + i)
+    i += lanes
+  }
+  i = 0
   switch distribution {
   case 1:
     while i < count {

@@ -25,6 +25,30 @@ import MartletKernelTable
   return combine(combine(a, b), combine(c, d))
 }
 
+/// The largest element times `sign`, or NaN where one is.
+private func rowMaximum(_ x: Floats, _ count: Int, _ sign: Float) -> Float {
+  var a = splat(-.infinity)
+  var b = a
+  var i = 0
+  while i + 2 * lanes <= count {
+    a = strictMaximum(a, load(x + i) * splat(sign))
+    b = strictMaximum(b, load(x + (i + lanes)) * splat(sign))
+    i += 2 * lanes
+  }
+  while i < count {
+    a = strictMaximum(a, masked(load(x + i) * splat(sign), count - i, -.infinity))
+    i += lanes
+  }
+  return laneStrictMaximum(strictMaximum(a, b))
+}
+
+/// Whether one of a vector's elements is the number.
+@inline(always) private func contains(_ x: Floats, _ number: Float) -> Bool {
+  var found: Int32 = 0
+  for lane in 0..<lanes { found |= x[lane] == number ? 1 : 0 }
+  return found != 0
+}
+
 /// y[r] = x[r, 0] ∘ x[r, 1] ∘ ..., for rows of `length` elements
 func reduceRows(_ operation: UInt8, _ x: Floats, _ y: MutableFloats, _ rows: Int, _ length: Int) {
   let operation = unsafeBitCast(operation, to: ReductionOperation.self)
@@ -33,8 +57,8 @@ func reduceRows(_ operation: UInt8, _ x: Floats, _ y: MutableFloats, _ rows: Int
     switch operation {
     case .sum: y[r] = laneSum(row(x, length, 0) { $0 + $1 })
     case .product: y[r] = laneProduct(row(x, length, 1) { $0 * $1 })
-    case .minimum: y[r] = -laneStrictMaximum(-row(x, length, .infinity) { strictMinimum($0, $1) })
-    case .maximum: y[r] = laneStrictMaximum(row(x, length, -.infinity) { strictMaximum($0, $1) })
+    case .minimum: y[r] = -rowMaximum(x, length, -1)
+    case .maximum: y[r] = rowMaximum(x, length, 1)
     }
   }
 }
@@ -93,12 +117,11 @@ func reduceColumns(
 func argumentRows(_ findsMaximum: Int, _ x: Floats, _ y: MutableInts, _ rows: Int, _ length: Int) {
   for r in 0..<rows {
     let x = x + r * length
-    let extremum =
-      findsMaximum == 1
-      ? laneStrictMaximum(row(x, length, -.infinity) { strictMaximum($0, $1) })
-      : -laneStrictMaximum(-row(x, length, .infinity) { strictMinimum($0, $1) })
+    let extremum = findsMaximum == 1 ? rowMaximum(x, length, 1) : -rowMaximum(x, length, -1)
     var i = 0
     if extremum == extremum {
+      // A vector's worth at a time without a branch, then the place itself.
+      while i + lanes <= length && !contains(x + i, extremum) { i += lanes }
       while i < length && x[i] != extremum { i += 1 }
     } else {
       while i < length && x[i] == x[i] { i += 1 }
@@ -132,7 +155,7 @@ func argumentColumns(
   }
 }
 
-@inline(__always) private func combined(_ operation: ReductionOperation, _ a: Int32, _ b: Int32) -> Int32 {
+@inline(always) private func combined(_ operation: ReductionOperation, _ a: Int32, _ b: Int32) -> Int32 {
   switch operation {
   case .sum: a &+ b
   case .product: a &* b

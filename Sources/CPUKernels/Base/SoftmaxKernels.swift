@@ -1,6 +1,6 @@
 // Softmax and its cross-entropy, row by row: the largest element is subtracted first, so that no exponential overflows.
 
-@inline(__always) private func rowMaximum(_ x: Floats, _ length: Int) -> Float {
+@inline(always) private func rowMaximum(_ x: Floats, _ length: Int) -> Float {
   var top = splat(-.infinity)
   var i = 0
   while i < length {
@@ -11,7 +11,7 @@
 }
 
 /// The sum of exp(x - top).
-@inline(__always) private func rowExponentials(_ x: Floats, _ length: Int, _ top: Float) -> Float {
+@inline(always) private func rowExponentials(_ x: Floats, _ length: Int, _ top: Float) -> Float {
   var sum = V.zero
   var i = 0
   while i < length {
@@ -21,10 +21,10 @@
   return laneSum(sum)
 }
 
-@inline(__always) private func logarithm(_ x: Float) -> Float { logarithm(splat(x))[0] }
+@inline(always) private func logarithm(_ x: Float) -> Float { logarithm(splat(x))[0] }
 
 /// y = e^x / sum(e^x) times `factor`
-@inline(__always) private func softmaxRow(_ x: Floats, _ y: MutableFloats, _ length: Int, _ factor: Float) {
+@inline(always) private func softmaxRow(_ x: Floats, _ y: MutableFloats, _ length: Int, _ factor: Float) {
   let top = splat(rowMaximum(x, length))
   if length <= lanes {
     let e = vexp(masked(load(x), length, -.infinity) - top)

@@ -118,9 +118,10 @@ private func multiplyRows<let M: Int, let N: Int>(
   let source = source.assumingMemoryBound(to: RowSource.self).pointee
   let result = result.assumingMemoryBound(to: TileResult.self).pointee
   var tile = begin(zeros, folded: folded, count, result)
-  var b = source.b
   var rows = source.rows
-  for _ in 0..<source.taps {
+  let tapStride = source.depth &* source.bStride
+  for tap in 0..<source.tapCount {
+    var b = source.b + source.taps[tap] &* tapStride
     var pointers = InlineArray<M, Floats>(repeating: rows[0])
     var lower = pointers
     for m in 0..<M { pointers[unchecked: m] = rows[m] }

@@ -38,7 +38,38 @@ typealias MutableFloats = UnsafeMutablePointer<Float>
 
 /// The first `count` lanes to memory.
 @inline(__always) func store(_ v: V, _ p: MutableFloats, count: Int) {
-  for lane in 0..<count { p[lane] = v[lane] }
+  // Halves and quarters: taking out lanes one by one would spill the vector for each.
+  var p = UnsafeMutableRawPointer(p)
+  #if AVX512
+    var eight = v.lowHalf
+    if count >= 16 { return p.storeBytes(of: v, as: V.self) }
+    if count & 8 != 0 {
+      p.storeBytes(of: eight, as: SIMD8<Float>.self)
+      p += 32
+      eight = v.highHalf
+    }
+  #elseif AVX2
+    let eight = v
+    if count >= 8 { return p.storeBytes(of: v, as: V.self) }
+  #endif
+  #if AVX512 || AVX2
+    var four = eight.lowHalf
+    if count & 4 != 0 {
+      p.storeBytes(of: four, as: SIMD4<Float>.self)
+      p += 16
+      four = eight.highHalf
+    }
+  #else
+    let four = v
+    if count >= 4 { return p.storeBytes(of: v, as: V.self) }
+  #endif
+  if count & 2 != 0 {
+    p.storeBytes(of: four.x, as: Float.self)
+    (p + 4).storeBytes(of: four.y, as: Float.self)
+    if count & 1 != 0 { (p + 8).storeBytes(of: four.z, as: Float.self) }
+  } else if count & 1 != 0 {
+    p.storeBytes(of: four.x, as: Float.self)
+  }
 }
 
 /// The first `count` lanes from memory, zeros in the others.

@@ -3,7 +3,7 @@
 // Polynomials: Moshier (1992), *Cephes Mathematical Library*, single precision.
 
 /// e to the power x. x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts so that n ln 2 is exact.
-@inline(__always) func vexp(_ x: V) -> V {
+@inline(always) func vexp(_ x: V) -> V {
   let x = smaller(larger(x, V(repeating: -104)), V(repeating: 89))
   // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the low bits.
   let magic = V(repeating: 12_582_912)
@@ -28,13 +28,13 @@
 }
 
 /// 1 / (1 + e^-x).
-@inline(__always) func vsigmoid(_ x: V) -> V {
+@inline(always) func vsigmoid(_ x: V) -> V {
   let one = V(repeating: 1)
   return one / (one + vexp(-x))
 }
 
 /// An odd polynomial below 0.625, (1 - e) / (1 + e) with e = exp(-2|x|) above.
-@inline(__always) func vtanh(_ x: V) -> V {
+@inline(always) func vtanh(_ x: V) -> V {
   let one = V(repeating: 1)
   let magnitude = floats(bits(x) & VI(repeating: 0x7FFF_FFFF))
   let sign = bits(x) & VI(repeating: Int32.min)

@@ -100,21 +100,24 @@ public struct Tile: Sendable {
 
 /// The factors of a product whose rows are found through pointers:
 ///
-///     result[m, n] = Σ_tap Σ_k  rows[tap * 12 + m][k] * b[(tap * depth + k) * bStride + n]
+///     result[m, n] = Σ_t Σ_k  rows[t * 12 + m][k] * b[(taps[t] * depth + k) * bStride + n]
 ///
 /// Pointers of rows beyond the last must point to something that can be read.
 public struct RowSource {
   public var rows: UnsafePointer<UnsafePointer<Float>>
-  public var taps: Int
+  public var taps: UnsafePointer<Int>
+  public var tapCount: Int
   public var depth: Int
   public var b: UnsafePointer<Float>
   public var bStride: Int
 
   public init(
-    rows: UnsafePointer<UnsafePointer<Float>>, taps: Int, depth: Int, b: UnsafePointer<Float>, bStride: Int
+    rows: UnsafePointer<UnsafePointer<Float>>, taps: UnsafePointer<Int>, tapCount: Int, depth: Int,
+    b: UnsafePointer<Float>, bStride: Int
   ) {
     self.rows = rows
     self.taps = taps
+    self.tapCount = tapCount
     self.depth = depth
     self.b = b
     self.bStride = bStride
