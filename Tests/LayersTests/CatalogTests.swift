@@ -1,6 +1,10 @@
 import MartletTestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Every layer: prints, builds by a dry run, runs.
 struct CatalogTests {
   struct Case: Sendable, CustomTestStringConvertible {
@@ -132,5 +136,43 @@ struct CatalogTests {
     #expect([Float](y).allSatisfy { $0.isFinite })
     let training = try compute(phase: .training) { model(x) }
     #expect(training.shape == y.shape)
+  }
+
+  /// The classes that the sources define are the classes that the cases make.
+  @Test func everyLayerHasACase() throws {
+    let folder = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/Sources/Layers"
+    let tested = Set(Self.cases.map { "\(type(of: $0.make()))" })
+    var found: Set<String> = []
+    for name in try entries(of: folder) where name.hasSuffix(".swift") {
+      for line in try text(of: "\(folder)/\(name)").split(separator: "\n")
+      where line.hasPrefix("public final class ")
+        && (line.contains(": Layer {") || line.contains(": MergingLayer {"))
+      {
+        found.insert(String(line.dropFirst("public final class ".count).prefix { $0 != ":" }))
+      }
+    }
+    #expect(found.count > 20)
+    #expect(found.subtracting(tested).isEmpty)
+  }
+
+  private func entries(of folder: String) throws -> [String] {
+    let directory = try #require(opendir(folder))
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
+  }
+
+  private func text(of path: String) throws -> String {
+    let file = try #require(fopen(path, "r"))
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
   }
 }

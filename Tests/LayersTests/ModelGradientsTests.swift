@@ -138,4 +138,20 @@ struct ModelGradientsTests {
     #expect(try valueWithGradients(of: model) { model(Tensor([[3]])).sum() }.value.item() == 6)
     #expect(mismatch(model(Tensor([[3]])), [3]) == nil)
   }
+
+  /// A loss that holds the gradients of the same model: their squared length is differentiated again.
+  @Test func gradientsOfTheModelInsideItsLoss() throws {
+    let model = Sequential {
+      Dense(3, activation: .tanh)
+      BatchNormalization()
+      Dense(1)
+    }
+    try model.build(input: [2])
+    let x = samples([5, 2], seed: 1)
+    let check = try checkGradients(of: model) {
+      let (loss, gradients) = try valueWithGradients(of: model, unused: .zero) { model(x).squared().mean() }
+      return gradients.entries.reduce(loss) { $0 + $1.gradient.squared().sum() * 0.1 }
+    }
+    #expect(check.isCorrect, "\(check)")
+  }
 }
