@@ -101,6 +101,18 @@ struct CatalogTests {
         ActivationLayer(.sigmoid)
       }
     },
+    Case("Subtract {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Subtract { [Identity(), ReLU()] as [any Layer] }
+    },
+    Case("Average {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Average { [Identity(), ReLU()] as [any Layer] }
+    },
+    Case("Maximum {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Maximum { [Identity(), ReLU()] as [any Layer] }
+    },
+    Case("Minimum {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Minimum { [Identity(), ReLU()] as [any Layer] }
+    },
     Case("Concatenate(axis: 1) {\n  Identity()\n  Identity()\n}", [3, 2], [6, 2]) {
       Concatenate(axis: 1) {
         Identity()

@@ -49,7 +49,7 @@ struct Command {
       getenv(name).map { "\(name)=\(String(cString: $0))" }
     }
     let variables = (inherited + environment.map { "\($0)=\($1)" }).map { strdup($0) } + [nil]
-    defer { (words + variables).forEach { free($0) } }
+    defer { for word in words + variables { free(word) } }
     var process = pid_t()
     let code = posix_spawn(&process, arguments[0], &actions, nil, words, variables)
     guard code == 0 else {
