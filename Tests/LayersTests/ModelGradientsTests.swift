@@ -154,4 +154,20 @@ struct ModelGradientsTests {
     }
     #expect(check.isCorrect, "\(check)")
   }
+
+  /// Fine-tuning: a built network gets another head.
+  @Test func layersThatAreReplaced() throws {
+    final class Net: Layer {
+      let body = Dense(3)
+      var head = Dense(2)
+      func forward(_ x: Tensor) -> Tensor { head(body(x)) }
+    }
+    let model = Net()
+    let x = Tensor([[1, 2]])
+    #expect(model(x).shape == [1, 2])
+    model.head = Dense(5)
+    let (_, gradients) = try valueWithGradients(of: model) { model(x).sum() }
+    #expect(gradients.entries.map(\.gradient.shape) == [[2, 3], [3], [3, 5], [5]])
+    #expect(model.parameters.map(\.name) == ["body.kernel", "body.bias", "head.kernel", "head.bias"])
+  }
 }
