@@ -101,7 +101,7 @@ struct ModelGradientsTests {
     #expect(try criticLoss.item() == -2)
     #expect(criticGradients.entries.map(\.parameter.name) == ["kernel", "bias"])
     #expect(mismatch(criticGradients[critic.kernel], [-2, -2]) == nil)
-    let (_, generatorGradients) = try valueWithGradients(of: generator) { -critic(generator(noise)).mean() }
+    let generatorGradients = try gradients(of: generator) { -critic(generator(noise)).mean() }
     #expect(generatorGradients.entries.count == 2)
     #expect(mismatch(generatorGradients[generator.kernel], [-0.75, -0.75], shape: [1, 2]) == nil)
     #expect(mismatch(generatorGradients[generator.bias!], [-0.5, -0.5]) == nil)
