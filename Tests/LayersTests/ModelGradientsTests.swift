@@ -101,7 +101,7 @@ struct ModelGradientsTests {
     #expect(try criticLoss.item() == -2)
     #expect(criticGradients.entries.map(\.parameter.name) == ["kernel", "bias"])
     #expect(mismatch(criticGradients[critic.kernel], [-2, -2]) == nil)
-    let (_, generatorGradients) = try valueWithGradients(of: generator) { -critic(generator(noise)).mean() }
+    let generatorGradients = try gradients(of: generator) { -critic(generator(noise)).mean() }
     #expect(generatorGradients.entries.count == 2)
     #expect(mismatch(generatorGradients[generator.kernel], [-0.75, -0.75], shape: [1, 2]) == nil)
     #expect(mismatch(generatorGradients[generator.bias!], [-0.5, -0.5]) == nil)
@@ -153,5 +153,21 @@ struct ModelGradientsTests {
       return gradients.entries.reduce(loss) { $0 + $1.gradient.squared().sum() * 0.1 }
     }
     #expect(check.isCorrect, "\(check)")
+  }
+
+  /// Fine-tuning: a built network gets another head.
+  @Test func layersThatAreReplaced() throws {
+    final class Net: Layer {
+      let body = Dense(3)
+      var head = Dense(2)
+      func forward(_ x: Tensor) -> Tensor { head(body(x)) }
+    }
+    let model = Net()
+    let x = Tensor([[1, 2]])
+    #expect(model(x).shape == [1, 2])
+    model.head = Dense(5)
+    let (_, gradients) = try valueWithGradients(of: model) { model(x).sum() }
+    #expect(gradients.entries.map(\.gradient.shape) == [[2, 3], [3], [3, 5], [5]])
+    #expect(model.parameters.map(\.name) == ["body.kernel", "body.bias", "head.kernel", "head.bias"])
   }
 }
