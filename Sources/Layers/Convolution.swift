@@ -5,7 +5,7 @@
 public final class Conv2D: Layer {
   public let filters: Int
   public let convolution: Convolution
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (kernel height, kernel width, C / groups, filters).
   public let kernel: Parameter
   /// (filters), unless `useBias` is false.
@@ -13,7 +13,8 @@ public final class Conv2D: Layer {
 
   public init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
-    dilationRate: Spatial = 1, groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,
+    dilationRate: Spatial = 1, groups: Int = 1, activation: ActivationFunction = .linear,
+    useBias: Bool = true,
     kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
   ) {
     self.filters = filters
@@ -48,7 +49,7 @@ public final class Conv2DTranspose: Layer {
   public let filters: Int
   public let convolution: Convolution
   public let outputPadding: Spatial?
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (kernel height, kernel width, filters / groups, C).
   public let kernel: Parameter
   public let bias: Parameter?
@@ -56,7 +57,7 @@ public final class Conv2DTranspose: Layer {
   public init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
     outputPadding: Spatial? = nil, dilationRate: Spatial = 1, groups: Int = 1,
-    activation: Activation = .linear,
+    activation: ActivationFunction = .linear,
     useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
     biasInitializer: Initializer = .zeros
   ) {
@@ -101,7 +102,7 @@ extension Convolution {
   }
 
   fileprivate func text(
-    _ name: String, _ filters: Int, activation: Activation, useBias: Bool
+    _ name: String, _ filters: Int, activation: ActivationFunction, useBias: Bool
   ) -> ConstructorText {
     ConstructorText(name, filters).adding("kernelSize", kernelSize).adding("strides", strides, unless: 1)
       .adding("padding", padding, unless: .valid).adding("dilationRate", dilationRate, unless: 1)

@@ -83,7 +83,7 @@ struct CatalogTests {
     Case("UpSampling2D([2, 3], interpolation: .bilinear)", [2, 2, 1], [4, 6, 1]) {
       UpSampling2D([2, 3], interpolation: .bilinear)
     },
-    Case("ActivationLayer(.gelu())", [3], [3]) { ActivationLayer(.gelu()) },
+    Case("Activation(.gelu())", [3], [3]) { Activation(.gelu()) },
     Case("ReLU()", [3], [3]) { ReLU() },
     Case("ReLU(maxValue: 6.0, negativeSlope: 0.1)", [3], [3]) { ReLU(maxValue: 6, negativeSlope: 0.1) },
     Case("PReLU()", [2, 2, 3], [2, 2, 3], parameters: 12) { PReLU() },
@@ -95,10 +95,10 @@ struct CatalogTests {
         Dense(3)
       }
     },
-    Case("Multiply {\n  Identity()\n  ActivationLayer(.sigmoid)\n}", [3], [3]) {
+    Case("Multiply {\n  Identity()\n  Activation(.sigmoid)\n}", [3], [3]) {
       Multiply {
         Identity()
-        ActivationLayer(.sigmoid)
+        Activation(.sigmoid)
       }
     },
     Case("Subtract {\n  Identity()\n  ReLU()\n}", [3], [3]) {
