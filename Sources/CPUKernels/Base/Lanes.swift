@@ -15,10 +15,10 @@
 
 @inline(always) func laneSum(_ v: V) -> Float {
   #if AVX512
-    let half = v.lowHalf + v.highHalf
-    let four = half.lowHalf + half.highHalf
+    let half = v.halves.lower + v.halves.upper
+    let four = half.halves.lower + half.halves.upper
   #elseif AVX2
-    let four = v.lowHalf + v.highHalf
+    let four = v.halves.lower + v.halves.upper
   #else
     let four = v
   #endif
@@ -27,10 +27,10 @@
 
 @inline(always) func laneProduct(_ v: V) -> Float {
   #if AVX512
-    let half = v.lowHalf * v.highHalf
-    let four = half.lowHalf * half.highHalf
+    let half = v.halves.lower * v.halves.upper
+    let four = half.halves.lower * half.halves.upper
   #elseif AVX2
-    let four = v.lowHalf * v.highHalf
+    let four = v.halves.lower * v.halves.upper
   #else
     let four = v
   #endif
@@ -40,10 +40,11 @@
 /// The largest lane, where none is NaN.
 @inline(always) func laneMaximum(_ v: V) -> Float {
   #if AVX512
-    let half = v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf)
-    let four = half.lowHalf.replacing(with: half.highHalf, where: half.lowHalf .< half.highHalf)
+    let half = v.halves.lower.replacing(with: v.halves.upper, where: v.halves.lower .< v.halves.upper)
+    let four = half.halves.lower.replacing(
+      with: half.halves.upper, where: half.halves.lower .< half.halves.upper)
   #elseif AVX2
-    let four = v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf)
+    let four = v.halves.lower.replacing(with: v.halves.upper, where: v.halves.lower .< v.halves.upper)
   #else
     let four = v
   #endif

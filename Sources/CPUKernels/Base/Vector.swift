@@ -36,28 +36,41 @@ typealias MutableFloats = UnsafeMutablePointer<Float>
   UnsafeMutableRawPointer(p).storeBytes(of: v, as: VI.self)
 }
 
+// Halves by their bits: the standard library's are generic, and leave weak copies of themselves in a module that is
+// compiled for one instruction set only.
+extension SIMD8<Float> {
+  @inline(always) var halves: (lower: SIMD4<Float>, upper: SIMD4<Float>) {
+    unsafeBitCast(self, to: (SIMD4<Float>, SIMD4<Float>).self)
+  }
+}
+extension SIMD16<Float> {
+  @inline(always) var halves: (lower: SIMD8<Float>, upper: SIMD8<Float>) {
+    unsafeBitCast(self, to: (SIMD8<Float>, SIMD8<Float>).self)
+  }
+}
+
 /// The first `count` lanes to memory.
 @inline(__always) func store(_ v: V, _ p: MutableFloats, count: Int) {
   // Halves and quarters: taking out lanes one by one would spill the vector for each.
   var p = UnsafeMutableRawPointer(p)
   #if AVX512
-    var eight = v.lowHalf
+    var eight = v.halves.lower
     if count >= 16 { return p.storeBytes(of: v, as: V.self) }
     if count & 8 != 0 {
       p.storeBytes(of: eight, as: SIMD8<Float>.self)
       p += 32
-      eight = v.highHalf
+      eight = v.halves.upper
     }
   #elseif AVX2
     let eight = v
     if count >= 8 { return p.storeBytes(of: v, as: V.self) }
   #endif
   #if AVX512 || AVX2
-    var four = eight.lowHalf
+    var four = eight.halves.lower
     if count & 4 != 0 {
       p.storeBytes(of: four, as: SIMD4<Float>.self)
       p += 16
-      four = eight.highHalf
+      four = eight.halves.upper
     }
   #else
     let four = v
