@@ -1,5 +1,5 @@
 /// A function of each element, by name: it prints, saves, and can be fused into the operation before it.
-public enum Activation: Hashable, Sendable {
+public enum ActivationFunction: Hashable, Sendable {
   case linear
   case relu
   /// min(max(x, 0), 6)
@@ -50,7 +50,7 @@ public enum Activation: Hashable, Sendable {
     case .relu6: x.clipped(0, 6)
     case .leakyRelu(let slope): x.where(x > 0, else: x * slope)
     case .elu(let alpha): x.where(x > 0, else: (minimum(x, 0).exp() - 1) * alpha)
-    case .selu: Activation.elu(alpha: 1.673_263_242_4)(x) * 1.050_700_987_4
+    case .selu: ActivationFunction.elu(alpha: 1.673_263_242_4)(x) * 1.050_700_987_4
     case .gelu(approximate: false): x * ((x * 0.707_106_781_2).erf() + 1) * 0.5
     case .gelu(approximate: true):
       x * (((x + x * x * x * 0.044_715) * 0.797_884_560_8).tanh() + 1) * 0.5
@@ -70,7 +70,7 @@ public enum Activation: Hashable, Sendable {
   private static func softplus(_ x: Tensor) -> Tensor { maximum(x, 0) + ((-x.abs()).exp() + 1).log() }
 }
 
-extension Activation: CustomStringConvertible {
+extension ActivationFunction: CustomStringConvertible {
   public var description: String {
     switch self {
     case .linear: ".linear"
@@ -95,11 +95,11 @@ extension Activation: CustomStringConvertible {
 }
 
 /// An activation as a layer of its own.
-public final class ActivationLayer: Layer {
-  public let activation: Activation
-  public init(_ activation: Activation) { self.activation = activation }
+public final class Activation: Layer {
+  public let activation: ActivationFunction
+  public init(_ activation: ActivationFunction) { self.activation = activation }
   public func forward(_ x: Tensor) -> Tensor { activation(x) }
-  public var description: String { ConstructorText("ActivationLayer", activation).text }
+  public var description: String { ConstructorText("Activation", activation).text }
 }
 
 /// max(x, 0), with Keras's options: values at or above `maxValue` are cut, those below `threshold` follow
@@ -136,7 +136,7 @@ public final class ReLU: Layer {
 public final class LeakyReLU: Layer {
   public let negativeSlope: Float
   public init(negativeSlope: Float = 0.3) { self.negativeSlope = negativeSlope }
-  public func forward(_ x: Tensor) -> Tensor { Activation.leakyRelu(slope: negativeSlope)(x) }
+  public func forward(_ x: Tensor) -> Tensor { ActivationFunction.leakyRelu(slope: negativeSlope)(x) }
   public var description: String {
     ConstructorText("LeakyReLU").adding("negativeSlope", negativeSlope, unless: 0.3).text
   }
@@ -147,7 +147,7 @@ public final class LeakyReLU: Layer {
 public final class ELU: Layer {
   public let alpha: Float
   public init(alpha: Float = 1) { self.alpha = alpha }
-  public func forward(_ x: Tensor) -> Tensor { Activation.elu(alpha: alpha)(x) }
+  public func forward(_ x: Tensor) -> Tensor { ActivationFunction.elu(alpha: alpha)(x) }
   public var description: String { ConstructorText("ELU").adding("alpha", alpha, unless: 1).text }
 }
 

@@ -6,7 +6,7 @@
 public class ConvolutionLayer: Layer {
   public let filters: Int
   public let convolution: Convolution
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (kernel axes, C / groups, filters).
   public let kernel: Parameter
   /// (filters), unless `useBias` is false.
@@ -16,7 +16,8 @@ public class ConvolutionLayer: Layer {
 
   public required init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
-    dilationRate: Spatial = 1, groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,
+    dilationRate: Spatial = 1, groups: Int = 1, activation: ActivationFunction = .linear,
+    useBias: Bool = true,
     kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
   ) {
     self.filters = filters
@@ -80,7 +81,7 @@ extension Convolution {
 
 extension ConstructorText {
   /// The arguments of a layer that convolves.
-  func adding(_ convolution: Convolution, activation: Activation, useBias: Bool) -> ConstructorText {
+  func adding(_ convolution: Convolution, activation: ActivationFunction, useBias: Bool) -> ConstructorText {
     adding("kernelSize", convolution.kernelSize).adding("strides", convolution.strides, unless: 1)
       .adding("padding", convolution.padding, unless: .valid)
       .adding("dilationRate", convolution.dilationRate, unless: 1)

@@ -6,7 +6,7 @@ public class ConvolutionTransposeLayer: Layer {
   public let convolution: Convolution
   /// Positions added at the end of each axis; Keras's sizes where nil.
   public let outputPadding: Spatial?
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (kernel axes, filters / groups, C).
   public let kernel: Parameter
   /// (filters), unless `useBias` is false.
@@ -17,7 +17,8 @@ public class ConvolutionTransposeLayer: Layer {
   public required init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
     outputPadding: Spatial? = nil, dilationRate: Spatial = 1, groups: Int = 1,
-    activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
+    activation: ActivationFunction = .linear, useBias: Bool = true,
+    kernelInitializer: Initializer = .glorotUniform,
     biasInitializer: Initializer = .zeros
   ) {
     self.filters = filters

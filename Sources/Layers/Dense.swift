@@ -1,13 +1,13 @@
 /// activation(x · kernel + bias) over the last axis of x: a fully connected layer.
 public final class Dense: Layer {
   public let units: Int
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (features, units).
   public let kernel: Parameter
   public let bias: Parameter?
 
   public init(
-    _ units: Int, activation: Activation = .linear, useBias: Bool = true,
+    _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
     kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
   ) {
     self.units = units

@@ -6,7 +6,7 @@ public final class DepthwiseConv2D: Layer {
   public let strides: Spatial
   public let padding: Padding
   public let dilationRate: Spatial
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (kernel height, kernel width, C, depthMultiplier), as in Keras.
   public let kernel: Parameter
   /// (C * depthMultiplier), unless `useBias` is false.
@@ -14,7 +14,7 @@ public final class DepthwiseConv2D: Layer {
 
   public init(
     kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid, depthMultiplier: Int = 1,
-    dilationRate: Spatial = 1, activation: Activation = .linear, useBias: Bool = true,
+    dilationRate: Spatial = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
     depthwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
   ) {
     precondition(depthMultiplier > 0, "depthMultiplier must be positive; received \(depthMultiplier)")
@@ -59,7 +59,7 @@ public final class SeparableConv2D: Layer {
   public let strides: Spatial
   public let padding: Padding
   public let dilationRate: Spatial
-  public let activation: Activation
+  public let activation: ActivationFunction
   /// (kernel height, kernel width, C, depthMultiplier).
   public let depthwiseKernel: Parameter
   /// (1, 1, C * depthMultiplier, filters).
@@ -69,7 +69,7 @@ public final class SeparableConv2D: Layer {
 
   public init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
-    dilationRate: Spatial = 1, depthMultiplier: Int = 1, activation: Activation = .linear,
+    dilationRate: Spatial = 1, depthMultiplier: Int = 1, activation: ActivationFunction = .linear,
     useBias: Bool = true, depthwiseInitializer: Initializer = .glorotUniform,
     pointwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
   ) {

@@ -26,6 +26,7 @@ extension Layer {
 public func within(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Tensor {
   let context = ModelContext.current
   guard let path = context.structure?.paths[ObjectIdentifier(layer)] else {
+    context.structure?.noteStranger()
     return enter(layer, x, body)
   }
   guard let trace = Context.current.trace else { return enter(layer, x, body) }

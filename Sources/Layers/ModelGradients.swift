@@ -65,6 +65,13 @@ public func valueWithGradients<A: TensorGroup, B: TensorGroup>(
     model, unused, body, loss: { $0.0 }, map: { ($1($0.0), $0.1.mapTensors($1), $0.2.mapTensors($1)) })
 }
 
+/// The gradients alone, where the loss is not asked for.
+public func gradients(
+  of model: any Layer, unused: UnusedParameters = .error, _ body: () throws -> Tensor
+) throws -> Gradients {
+  try valueWithGradients(of: model, unused: unused, body).gradients
+}
+
 private func differentiate<R>(
   _ model: any Layer, _ unused: UnusedParameters, _ body: () throws -> R, loss: (R) -> Tensor,
   map: @escaping (R, (Tensor) -> Tensor) -> R

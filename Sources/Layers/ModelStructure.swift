@@ -39,12 +39,20 @@ public final class ModelStructure: @unchecked Sendable {
     return try context.run(body)
   }
 
+  /// Whether the model called a layer that the walk did not find: its properties have changed.
+  private let isOutdated = Atomic<Bool>(false)
+  func noteStranger() { isOutdated.store(true, ordering: .relaxed) }
+
   private static let known = Mutex<[ObjectIdentifier: ModelStructure]>([:])
 
-  /// The structure of a model: walked once, and again when it is built anew.
+  /// The structure of a model: walked once, and again when it is built anew or has called a layer that is new to it.
   public static func of(_ model: any Layer) -> ModelStructure {
     let key = ObjectIdentifier(model)
-    if let structure = known.withLock({ $0[key] }), structure.model === model { return structure }
+    if let structure = known.withLock({ $0[key] }), structure.model === model,
+      !structure.isOutdated.load(ordering: .relaxed)
+    {
+      return structure
+    }
     return refresh(model)
   }
 

@@ -174,7 +174,7 @@ extension ElementwiseProgram {
     }
     let wanted = d.operands.indices.filter { d.isWanted[$0] }
     let gradients = trace.gradients(
-      of: registers[results[0]], withRespectTo: wanted.map { d.operands[$0] }, seed: d.dy, isPartial: true)
+      of: [(registers[results[0]], d.dy)], withRespectTo: wanted.map { d.operands[$0] }, isPartial: true)
     var result = [Tensor?](repeating: nil, count: d.operands.count)
     for (position, gradient) in zip(wanted, gradients) { result[position] = gradient }
     return result

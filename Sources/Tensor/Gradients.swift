@@ -42,25 +42,33 @@ extension Primitive {
 }
 
 extension Trace {
-  /// Records the gradients of Σ seed * y with respect to tensors of this trace.
+  /// Records the gradients of a tensor's sum with respect to tensors of this trace.
+  package func gradients(of y: Tensor, withRespectTo sources: [Tensor]) -> [Tensor?] {
+    guard !y.isFailed else { return sources.map { $0 } }
+    return gradients(of: [(y, Tensor.full(y.shape, 1))], withRespectTo: sources)
+  }
+
+  /// Records the gradients of Σ seed * y over several y with respect to tensors of this trace. Seeds count as constant.
   ///
   /// - Parameters:
-  ///   - seed: the gradient of y, ones where it is not given.
   ///   - isPartial: whether the sources count as independent of each other, so that nothing flows through one to
   ///     another.
   /// - Returns: one gradient for each of `sources`, nil for those that y does not depend on.
   package func gradients(
-    of y: Tensor, withRespectTo sources: [Tensor], seed: Tensor? = nil,
-    isPartial: Bool = false
+    of ys: [(y: Tensor, seed: Tensor)], withRespectTo sources: [Tensor], isPartial: Bool = false
   ) -> [Tensor?] {
-    guard !y.isFailed else { return sources.map { $0 } }
-    guard !sources.contains(where: \.isFailed) else { return sources.map { $0 } }
-    let last = Int(position(of: y, site: .unknown))
+    guard !sources.contains(where: \.isFailed), !ys.contains(where: \.y.isFailed) else {
+      return sources.map { $0 }
+    }
+    let starts = ys.map { Int(position(of: $0.y, site: .unknown)) }
+    let last = starts.max() ?? 0
     let positions = sources.map { Int(position(of: $0, site: .unknown)) }
     let isActive = dependsOn(positions, through: last)
     var gradients = [Tensor?](repeating: nil, count: last + 1)
     var parts: [Int: [Int: Tensor]] = [:]
-    gradients[last] = seed ?? Tensor.full(y.shape, 1)
+    for (start, seed) in zip(starts, ys.map(\.seed)) {
+      gradients[start] = gradients[start].map { $0 + seed } ?? seed
+    }
     var index = last
     while index >= 0 {
       defer { index -= 1 }

@@ -55,13 +55,10 @@ enum BatchStatistics {
       inverse
       * (dnormalized - dnormalized.mean(axes: axes, keepDims: true)
         - normalized * (dnormalized * normalized).mean(axes: axes, keepDims: true))
-    var total: Tensor?
-    for (value, cotangent) in zip([dx, dgamma, dbeta], d.cotangents) {
-      guard let cotangent else { continue }
-      let term = (value * cotangent).sum()
-      total = total.map { $0 + term } ?? term
+    let seeded = zip([dx, dgamma, dbeta], d.cotangents).compactMap { value, seed in
+      seed.map { (y: value, seed: $0) }
     }
-    let gradients = trace.gradients(of: total!, withRespectTo: [dy, x, gamma], isPartial: true)
+    let gradients = trace.gradients(of: seeded, withRespectTo: [dy, x, gamma], isPartial: true)
     return gradients + [nil, nil, nil]
   }
 }

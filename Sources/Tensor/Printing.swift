@@ -1,6 +1,6 @@
 extension Tensor: CustomStringConvertible {
-  /// The elements in nested brackets, long axes shortened to their ends. Inside a scope only shape and type, so that
-  /// printing does not run anything in a dry run.
+  /// The elements in nested brackets, long axes shortened to their ends. Inside a scope this runs what is recorded so
+  /// far; in a dry run there are only shape and type.
   public var description: String {
     if let trace, trace.isDry { return "Tensor(\(shape), \(dtype), no value in a dry run)" }
     do {

@@ -18,8 +18,8 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var device: DeviceOptions
 
   private struct Line: Encodable {
-    let test_accuracy: Double
-    let test_loss: Double
+    let testAccuracy: Double
+    let testLoss: Double
     let count: Int
   }
 
@@ -45,7 +45,7 @@ struct EvaluateCommand: ParsableCommand {
       let model = try folder.model()
       let result = try model.evaluate(test, batchSize: min(500, 4 * configuration.batchSize), task: task)
       if json {
-        try printJSON(Line(test_accuracy: result.accuracy, test_loss: result.loss, count: result.count))
+        try printJSON(Line(testAccuracy: result.accuracy, testLoss: result.loss, count: result.count))
       } else {
         Terminal.write(
           "\(configuration.model) on \(test.count.grouped) test pictures of \(test.name): accuracy "

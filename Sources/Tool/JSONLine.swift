@@ -1,8 +1,9 @@
 import FoundationEssentials
 
-/// One JSON object on a line of standard output.
+/// One JSON object on a line of standard output, its keys in snake case.
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   Terminal.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
 }

@@ -22,15 +22,15 @@ struct SummaryCommand: ParsableCommand {
       let layer: String
       let output: [Int]
       let parameters: Int
-      let multiply_accumulates: Int
-      let receptive_field: [Int]?
+      let multiplyAccumulates: Int
+      let receptiveField: [Int]?
     }
     let model: String
     let input: [Int]
     let output: [Int]
     let parameters: Int
-    let trainable_parameters: Int
-    let multiply_accumulates: Int
+    let trainableParameters: Int
+    let multiplyAccumulates: Int
     let layers: [Layer]
   }
 
@@ -47,11 +47,11 @@ struct SummaryCommand: ParsableCommand {
       Line(
         model: entry.name, input: size.sizes, output: summary.outputShape.sizes,
         parameters: summary.parameters,
-        trainable_parameters: summary.trainableParameters, multiply_accumulates: summary.multiplyAccumulates,
+        trainableParameters: summary.trainableParameters, multiplyAccumulates: summary.multiplyAccumulates,
         layers: summary.rows.map {
           Line.Layer(
             path: $0.path, layer: $0.layer, output: $0.outputShape.sizes, parameters: $0.parameters,
-            multiply_accumulates: $0.multiplyAccumulates, receptive_field: $0.receptiveField)
+            multiplyAccumulates: $0.multiplyAccumulates, receptiveField: $0.receptiveField)
         }))
   }
 }

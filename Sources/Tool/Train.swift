@@ -107,20 +107,20 @@ private struct TrainingRun {
     let steps: Int
     let loss: Double
     let accuracy: Double
-    let test_loss: Double?
-    let test_accuracy: Double?
+    let testLoss: Double?
+    let testAccuracy: Double?
     let seconds: Double
   }
 
   private struct LastLine: Encodable {
-    let test_accuracy: Double
-    let test_loss: Double
+    let testAccuracy: Double
+    let testLoss: Double
     let seconds: Double
     let steps: Int
-    let peak_memory_bytes: Int
-    let weights_sha256: String
+    let peakMemoryBytes: Int
+    let weightsSha256: String
     /// From the start of the command to the end of the third step, nil where there were fewer.
-    let seconds_to_third_step: Double?
+    let secondsToThirdStep: Double?
   }
 
   func train(_ model: any Layer, _ training: Dataset, test load: () throws -> Dataset) throws {
@@ -162,7 +162,7 @@ private struct TrainingRun {
     EpochLine(
       epoch: record.epoch, steps: record.steps, loss: record.training.loss,
       accuracy: record.training.accuracy,
-      test_loss: record.validation?.loss, test_accuracy: record.validation?.accuracy, seconds: record.seconds)
+      testLoss: record.validation?.loss, testAccuracy: record.validation?.accuracy, seconds: record.seconds)
   }
 
   private func finish(_ model: any Layer, _ history: [EpochRecord], _ thirdStep: Double?) throws {
@@ -171,9 +171,9 @@ private struct TrainingRun {
     if json {
       try printJSON(
         LastLine(
-          test_accuracy: result.accuracy, test_loss: result.loss, seconds: seconds, steps: last.steps,
-          peak_memory_bytes: device.memory.peak, weights_sha256: try model.weightsHash(),
-          seconds_to_third_step: thirdStep))
+          testAccuracy: result.accuracy, testLoss: result.loss, seconds: seconds, steps: last.steps,
+          peakMemoryBytes: device.memory.peak, weightsSha256: try model.weightsHash(),
+          secondsToThirdStep: thirdStep))
       return
     }
     Terminal.write(

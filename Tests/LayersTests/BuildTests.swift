@@ -244,4 +244,22 @@ struct BuildTests {
     }
     #expect(later?.message == "2 has 2 elements and cannot be reshaped to [3]")
   }
+
+  final class Noisy: Layer {
+    let scale = Parameter(.ones)
+    func forward(_ x: Tensor) -> Tensor { x + Tensor.randomNormal(x.shape) * scale([1]) }
+  }
+
+  @Test func aDryRunDrawsNoRandomNumbers() throws {
+    let x = Tensor.zeros([2, 3])
+    func result(isBuilt: Bool) throws -> [Float] {
+      try withContext(seed: 1) {
+        let model = Noisy()
+        if isBuilt { try model.build(input: [3]) }
+        _ = try model.summary(input: [3])
+        return [Float](model(x))
+      }
+    }
+    #expect(try result(isBuilt: true) == result(isBuilt: false))
+  }
 }

@@ -1,6 +1,10 @@
 import MartletTestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Every layer: prints, builds by a dry run, runs.
 struct CatalogTests {
   struct Case: Sendable, CustomTestStringConvertible {
@@ -79,7 +83,7 @@ struct CatalogTests {
     Case("UpSampling2D([2, 3], interpolation: .bilinear)", [2, 2, 1], [4, 6, 1]) {
       UpSampling2D([2, 3], interpolation: .bilinear)
     },
-    Case("ActivationLayer(.gelu())", [3], [3]) { ActivationLayer(.gelu()) },
+    Case("Activation(.gelu())", [3], [3]) { Activation(.gelu()) },
     Case("ReLU()", [3], [3]) { ReLU() },
     Case("ReLU(maxValue: 6.0, negativeSlope: 0.1)", [3], [3]) { ReLU(maxValue: 6, negativeSlope: 0.1) },
     Case("PReLU()", [2, 2, 3], [2, 2, 3], parameters: 12) { PReLU() },
@@ -91,11 +95,23 @@ struct CatalogTests {
         Dense(3)
       }
     },
-    Case("Multiply {\n  Identity()\n  ActivationLayer(.sigmoid)\n}", [3], [3]) {
+    Case("Multiply {\n  Identity()\n  Activation(.sigmoid)\n}", [3], [3]) {
       Multiply {
         Identity()
-        ActivationLayer(.sigmoid)
+        Activation(.sigmoid)
       }
+    },
+    Case("Subtract {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Subtract { [Identity(), ReLU()] as [any Layer] }
+    },
+    Case("Average {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Average { [Identity(), ReLU()] as [any Layer] }
+    },
+    Case("Maximum {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Maximum { [Identity(), ReLU()] as [any Layer] }
+    },
+    Case("Minimum {\n  Identity()\n  ReLU()\n}", [3], [3]) {
+      Minimum { [Identity(), ReLU()] as [any Layer] }
     },
     Case("Concatenate(axis: 1) {\n  Identity()\n  Identity()\n}", [3, 2], [6, 2]) {
       Concatenate(axis: 1) {
@@ -132,5 +148,44 @@ struct CatalogTests {
     #expect([Float](y).allSatisfy { $0.isFinite })
     let training = try compute(phase: .training) { model(x) }
     #expect(training.shape == y.shape)
+  }
+
+  /// The classes that the sources define are the classes that the cases make.
+  @Test func everyLayerHasACase() throws {
+    let folder = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/Sources/Layers"
+    let families = [ConvolutionTests.cases, PoolingTests.cases, NormalizationTests.cases, ResizingTests.cases]
+    let tested = Set((Self.cases + families.joined()).map { "\(type(of: $0.make()))" })
+    // Its output has another batch size, so that it has a test of its own.
+    let others: Set = ["AdversarialNetwork"]
+    var found: Set<String> = []
+    for name in try entries(of: folder) where name.hasSuffix(".swift") {
+      for line in try text(of: "\(folder)/\(name)").split(separator: "\n")
+      where line.hasPrefix("public final class ") && line.hasSuffix("Layer {") {
+        found.insert(String(line.dropFirst("public final class ".count).prefix { $0 != ":" }))
+      }
+    }
+    #expect(found.count > 50)
+    #expect(found.subtracting(tested) == others)
+  }
+
+  private func entries(of folder: String) throws -> [String] {
+    let directory = try #require(opendir(folder))
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
+  }
+
+  private func text(of path: String) throws -> String {
+    let file = try #require(fopen(path, "r"))
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
   }
 }

@@ -68,10 +68,10 @@ struct LossTests {
 struct ActivationTests {
   static func softplus(_ x: Double) -> Double { log(1 + exp(x)) }
   struct Case: Sendable, CustomTestStringConvertible {
-    let activation: Activation
+    let activation: ActivationFunction
     let definition: @Sendable (Double) -> Double
     var testDescription: String { "\(activation)" }
-    init(_ activation: Activation, _ definition: @escaping @Sendable (Double) -> Double) {
+    init(_ activation: ActivationFunction, _ definition: @escaping @Sendable (Double) -> Double) {
       self.activation = activation
       self.definition = definition
     }
@@ -110,7 +110,7 @@ struct ActivationTests {
 
   /// First and second order, away from kinks.
   @Test(arguments: cases.map(\.activation) + [.softmax, .logSoftmax])
-  func derivatives(activation: Activation) throws {
+  func derivatives(activation: ActivationFunction) throws {
     let x = Tensor([[-1.7, -0.8, 0.3], [0.9, 1.6, 2.4]])
     let first = try checkGradients(at: [x], step: 4e-3, tolerance: 4e-3) { activation($0[0]) }
     #expect(first.isCorrect, "\(first)")

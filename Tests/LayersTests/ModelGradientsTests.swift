@@ -101,7 +101,7 @@ struct ModelGradientsTests {
     #expect(try criticLoss.item() == -2)
     #expect(criticGradients.entries.map(\.parameter.name) == ["kernel", "bias"])
     #expect(mismatch(criticGradients[critic.kernel], [-2, -2]) == nil)
-    let (_, generatorGradients) = try valueWithGradients(of: generator) { -critic(generator(noise)).mean() }
+    let generatorGradients = try gradients(of: generator) { -critic(generator(noise)).mean() }
     #expect(generatorGradients.entries.count == 2)
     #expect(mismatch(generatorGradients[generator.kernel], [-0.75, -0.75], shape: [1, 2]) == nil)
     #expect(mismatch(generatorGradients[generator.bias!], [-0.5, -0.5]) == nil)
@@ -137,5 +137,37 @@ struct ModelGradientsTests {
     #expect(mismatch(model(Tensor([[3]])), [3]) == nil)
     #expect(try valueWithGradients(of: model) { model(Tensor([[3]])).sum() }.value.item() == 6)
     #expect(mismatch(model(Tensor([[3]])), [3]) == nil)
+  }
+
+  /// A loss that holds the gradients of the same model: their squared length is differentiated again.
+  @Test func gradientsOfTheModelInsideItsLoss() throws {
+    let model = Sequential {
+      Dense(3, activation: .tanh)
+      BatchNormalization()
+      Dense(1)
+    }
+    try model.build(input: [2])
+    let x = samples([5, 2], seed: 1)
+    let check = try checkGradients(of: model) {
+      let (loss, gradients) = try valueWithGradients(of: model, unused: .zero) { model(x).squared().mean() }
+      return gradients.entries.reduce(loss) { $0 + $1.gradient.squared().sum() * 0.1 }
+    }
+    #expect(check.isCorrect, "\(check)")
+  }
+
+  /// Fine-tuning: a built network gets another head.
+  @Test func layersThatAreReplaced() throws {
+    final class Net: Layer {
+      let body = Dense(3)
+      var head = Dense(2)
+      func forward(_ x: Tensor) -> Tensor { head(body(x)) }
+    }
+    let model = Net()
+    let x = Tensor([[1, 2]])
+    #expect(model(x).shape == [1, 2])
+    model.head = Dense(5)
+    let (_, gradients) = try valueWithGradients(of: model) { model(x).sum() }
+    #expect(gradients.entries.map(\.gradient.shape) == [[2, 3], [3], [3, 5], [5]])
+    #expect(model.parameters.map(\.name) == ["body.kernel", "body.bias", "head.kernel", "head.bias"])
   }
 }

@@ -110,4 +110,38 @@ struct ModelTests {
       #expect(results[index] == [Float](model(samples([2, 6, 6, 1], seed: UInt64(index))).softmax()))
     }
   }
+
+  /// Each thread trains a model of its own, as it would alone.
+  @Test func trainingOnSeveralThreads() async throws {
+    @Sendable func train(_ seed: UInt64) -> [Float] {
+      withContext(seed: seed) {
+        let model = Sequential {
+          Dense(4, activation: .tanh)
+          BatchNormalization()
+          Dropout(0.25)
+          Dense(1)
+        }
+        let x = samples([6, 3], seed: seed)
+        var losses: [Float] = []
+        for _ in 0..<5 {
+          guard
+            let (loss, gradients) = try? valueWithGradients(of: model, { model(x).squared().mean() })
+          else { return [] }
+          losses += [Float](loss)
+          for (parameter, gradient) in gradients.entries {
+            parameter.value = parameter.value - gradient * 0.1
+          }
+        }
+        return losses
+      }
+    }
+    let results = await withTaskGroup(of: (UInt64, [Float]).self) { group in
+      for seed in UInt64(0)..<4 { group.addTask { (seed, train(seed)) } }
+      return await group.reduce(into: [UInt64: [Float]]()) { $0[$1.0] = $1.1 }
+    }
+    for seed in UInt64(0)..<4 {
+      #expect(results[seed]?.count == 5)
+      #expect(results[seed] == train(seed))
+    }
+  }
 }

@@ -11,7 +11,16 @@ struct SummaryTests {
       Dense(3)
     }
     let text = """
-      layer     output  parameters  MACs  sees
+      layer                                                  output  parameters  MACs  sees
+      ─────────────────────────────────────────────────────────────────────────────────────
+      layers.0  Conv2D(4, kernelSize: 3, activation: .relu)  4x4x4           40   576     3
+      layers.1  MaxPool2D(2)                                 2x2x4            0     0     4
+      layers.2  BatchNormalization()                         2x2x4            8     0     4
+      layers.3  Flatten()                                    16               0     0   all
+      layers.4  Dense(3)                                     3               51    48   all
+
+      input 6x6x1, output 3
+      99 parameters, 8 numbers of state, 624 multiply-accumulates a sample
       """
     let summary = try model.summary(input: [6, 6, 1])
     #expect(summary.rows.map(\.path) == ["layers.0", "layers.1", "layers.2", "layers.3", "layers.4"])

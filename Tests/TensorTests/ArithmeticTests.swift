@@ -76,7 +76,9 @@ struct ArithmeticTests {
 
   @Test func bytesAndTruthValues() throws {
     let bytes = Tensor([250, 3] as [UInt8])
-    #expect((bytes + bytes).dtype == .uint8)
+    #expect([UInt8](bytes + bytes) == [255, 6])
+    #expect([UInt8](bytes * 2) == [255, 6])
+    #expect([UInt8](Tensor([3] as [UInt8]) - Tensor([5] as [UInt8])) == [0])
     #expect(mismatch(bytes + Tensor([10, 10] as [Int32]), integers: [260, 13]) == nil)
     #expect(mismatch(bytes * 0.5, [125, 1.5]) == nil)
     #expect(mismatch(Tensor([true, false]) + Tensor([true, true]), integers: [2, 1]) == nil)

@@ -3,10 +3,6 @@ import Testing
 
 @testable import MartletTensor
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 struct Oops: Error {}
 
 struct ScopeTests {
@@ -231,55 +227,5 @@ struct ScopeErrorTests {
     #expect(throws: Oops.self) { try compute { () throws -> Tensor in throw Oops() } }
     #expect(throws: Oops.self) { try valueWithGradient(at: Tensor(1)) { _ in throw Oops() } }
     #expect(Context.current.trace == nil)
-  }
-
-  @Test func outsideAScopeAShapeThatDoesNotFitTraps() async {
-    await #expect(processExitsWith: .failure) { _ = Tensor([1, 2]) + Tensor([1, 2, 3]) }
-  }
-
-  @Test func tensorsOfClosedScopesTrap() async {
-    await #expect(processExitsWith: .failure) {
-      var escaped: Tensor?
-      _ = try compute { () -> Int in
-        escaped = Tensor([1]) + 1
-        return 0
-      }
-      _ = try escaped!.hostArray()
-    }
-    await #expect(processExitsWith: .failure) {
-      var escaped: Tensor?
-      _ = try compute { () -> Int in
-        escaped = Tensor([1]) + 1
-        return 0
-      }
-      _ = escaped! + 1
-    }
-  }
-
-  @Test func anotherThreadTraps() async {
-    await #expect(processExitsWith: .failure) {
-      try await Escapee().run()
-    }
-  }
-
-  /// Hands a traced tensor to another thread.
-  final class Escapee: @unchecked Sendable {
-    var tensor: Tensor?
-    func run() async throws {
-      _ = try compute { () -> Int in
-        tensor = Tensor([1]) + 1
-        let box = self
-        var thread = pthread_t()
-        pthread_create(
-          &thread, nil,
-          { argument in
-            let box = Unmanaged<Escapee>.fromOpaque(argument!).takeUnretainedValue()
-            _ = box.tensor! + 1
-            return nil
-          }, Unmanaged.passUnretained(box).toOpaque())
-        pthread_join(thread, nil)
-        return 0
-      }
-    }
   }
 }

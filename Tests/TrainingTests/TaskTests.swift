@@ -104,6 +104,28 @@ import Testing
     #expect(pair?.message == "adversarial training is for an AdversarialNetwork; received Sequential")
   }
 
+  @Test func plannedAndImmediateModeAgreeBitForBit() throws {
+    let batch = shapes.drawnDataset(count: 4, withMasks: true).batch(0..<4)
+    func hash(_ model: any Layer, _ task: any TrainingTask, immediate: Bool) throws -> String {
+      try withContext(seed: 8, immediate: immediate) {
+        let optimizer = Adam()
+        for _ in 0..<2 { _ = try task.train(model, on: batch, with: optimizer) }
+      }
+      return try model.weightsHash()
+    }
+    #expect(
+      try hash(network(), Adversarial(), immediate: false)
+        == hash(network(), Adversarial(), immediate: true))
+    func pixels() throws -> Sequential {
+      let model = Sequential { Conv2D(11, kernelSize: 3, padding: .same) }
+      try withContext(seed: 1) { try model.build(input: [12, 12, 1]) }
+      return model
+    }
+    #expect(
+      try hash(pixels(), Segmentation(), immediate: false)
+        == hash(pixels(), Segmentation(), immediate: true))
+  }
+
   @Test func resultsAddUp() {
     var sum = BatchResult()
     sum += BatchResult(lossSum: 2, measureSums: [1, 3], count: 2)

@@ -22,8 +22,7 @@
   #else
     let four = v
   #endif
-  let two = four.lowHalf + four.highHalf
-  return two.x + two.y
+  return (four.x + four.z) + (four.y + four.w)
 }
 
 @inline(always) func laneProduct(_ v: V) -> Float {
@@ -35,8 +34,7 @@
   #else
     let four = v
   #endif
-  let two = four.lowHalf * four.highHalf
-  return two.x * two.y
+  return (four.x * four.z) * (four.y * four.w)
 }
 
 /// The largest lane, where none is NaN.
@@ -49,8 +47,9 @@
   #else
     let four = v
   #endif
-  let two = four.lowHalf.replacing(with: four.highHalf, where: four.lowHalf .< four.highHalf)
-  return two.x < two.y ? two.y : two.x
+  let even = four.x < four.z ? four.z : four.x
+  let odd = four.y < four.w ? four.w : four.y
+  return even < odd ? odd : even
 }
 
 /// The largest lane, or NaN where one is.

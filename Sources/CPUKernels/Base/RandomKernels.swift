@@ -41,8 +41,9 @@
     var k0 = UInt32(truncatingIfNeeded: key)
     var k1 = UInt32(truncatingIfNeeded: key >> 32)
     for _ in 0..<10 {
-      let p0 = x0 &* Words(repeating: 0xD251_1F53)
-      let p1 = x2 &* Words(repeating: 0xCD9E_8D57)
+      // The masks tell the compiler that a multiplication of 32-bit words is enough.
+      let p0 = (x0 & low) &* Words(repeating: 0xD251_1F53)
+      let p1 = (x2 & low) &* Words(repeating: 0xCD9E_8D57)
       x0 = (p1 &>> shift) ^ x1 ^ Words(repeating: UInt64(k0))
       x1 = p1 & low
       x2 = (p0 &>> shift) ^ x3 ^ Words(repeating: UInt64(k1))

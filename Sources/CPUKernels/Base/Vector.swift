@@ -63,13 +63,13 @@ typealias MutableFloats = UnsafeMutablePointer<Float>
     let four = v
     if count >= 4 { return p.storeBytes(of: v, as: V.self) }
   #endif
-  var two = four.lowHalf
   if count & 2 != 0 {
-    p.storeBytes(of: two, as: SIMD2<Float>.self)
-    p += 8
-    two = four.highHalf
+    p.storeBytes(of: four.x, as: Float.self)
+    (p + 4).storeBytes(of: four.y, as: Float.self)
+    if count & 1 != 0 { (p + 8).storeBytes(of: four.z, as: Float.self) }
+  } else if count & 1 != 0 {
+    p.storeBytes(of: four.x, as: Float.self)
   }
-  if count & 1 != 0 { p.storeBytes(of: two.x, as: Float.self) }
 }
 
 /// The first `count` lanes from memory, zeros in the others.

@@ -4,10 +4,10 @@ import MartletLayers
 enum ActivationCases: CaseFamily {
   static func answer(_ reader: CaseReader) throws -> Answer? {
     switch reader.op {
-    case "Activation": return try reader.answer(layer: ActivationLayer(reader.activation()))
+    case "Activation": return try reader.answer(layer: Activation(reader.activation()))
     case "gelu":
-      let activation = Activation.gelu(approximate: try reader.bool("approximate", default: false))
-      return try reader.answer(layer: ActivationLayer(activation))
+      let activation = ActivationFunction.gelu(approximate: try reader.bool("approximate", default: false))
+      return try reader.answer(layer: Activation(activation))
     case "LeakyReLU":
       return try reader.answer(layer: LeakyReLU(negativeSlope: reader.float("negative_slope", default: 0.3)))
     case "ELU": return try reader.answer(layer: ELU(alpha: reader.float("alpha", default: 1)))
@@ -29,7 +29,7 @@ enum ActivationCases: CaseFamily {
 
 extension CaseReader {
   /// The activation that an option names; none where it is absent or null.
-  func activation(_ option: String = "activation") throws -> Activation {
+  func activation(_ option: String = "activation") throws -> ActivationFunction {
     if isNull(option) { return .linear }
     let name = try string(option)
     switch name {
