@@ -29,7 +29,7 @@ test:
 	swift test
 
 bench: build
-	.build/release/martlet-bench
+	for table in peak gemm convolution elements; do .build/release/martlet-bench $$table; done
 
 # One file that runs on a machine without Swift.
 static:

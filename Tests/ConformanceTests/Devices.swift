@@ -70,12 +70,18 @@ func expectClose(
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(actual.count == expected.count, "\(what)", sourceLocation: sourceLocation)
-  let off = zip(actual, expected).enumerated().first { _, pair in
+  if let index = firstDifference(actual, expected, relative: relative, absolute: absolute) {
+    Issue.record(
+      "\(what) element \(index): \(actual[index]) instead of \(expected[index])",
+      sourceLocation: sourceLocation)
+  }
+}
+
+/// The first element that is further from the expected one than tolerated; NaN is far from everything.
+func firstDifference(_ actual: [Float], _ expected: [Double], relative: Double, absolute: Double) -> Int? {
+  zip(actual, expected).enumerated().first { _, pair in
     !(Swift.abs(Double(pair.0) - pair.1) <= absolute + relative * Swift.abs(pair.1))
-  }
-  if let (index, (actual, expected)) = off {
-    Issue.record("\(what) element \(index): \(actual) instead of \(expected)", sourceLocation: sourceLocation)
-  }
+  }?.offset
 }
 
 /// What `Epilogue` says, in Double: bias and residual, then the activation.
