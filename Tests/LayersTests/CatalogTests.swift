@@ -153,7 +153,9 @@ struct CatalogTests {
   /// The classes that the sources define are the classes that the cases make.
   @Test func everyLayerHasACase() throws {
     let folder = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/Sources/Layers"
-    let families = [ConvolutionTests.cases, PoolingTests.cases, NormalizationTests.cases, ResizingTests.cases]
+    let families = [
+      ConvolutionTests.cases, PoolingTests.cases, NormalizationTests.cases, ResizingTests.cases,
+    ]
     let tested = Set((Self.cases + families.joined()).map { "\(type(of: $0.make()))" })
     // Its output has another batch size, so that it has a test of its own.
     let others: Set = ["AdversarialNetwork"]
