@@ -1,6 +1,6 @@
 import MartletCore
 
-/// Labelled pictures in host memory.
+/// Labelled pictures in host memory, or drawn on demand.
 ///
 /// Copies, parts and shuffled orders share the pictures of the data set they come from, so they cost no more than a
 /// list of rows.
@@ -15,10 +15,15 @@ public struct Dataset: Sendable {
   public let name: String
   /// The name of class i is at place i.
   public let classNames: [String]
-  private let allImages: HostArray
-  private let allLabels: HostArray
-  /// Rows of the stored arrays in this data set's order; nil for all of them in theirs.
+  private let source: Source
+  /// Rows of the source in this data set's order; nil for all of them in theirs.
   private let rows: [Int]?
+
+  /// Where pictures come from.
+  private enum Source: Sendable {
+    case stored(images: HostArray, labels: HostArray)
+    case drawn(count: Int, imageShape: Shape, imageType: DType, draw: @Sendable ([Int]) -> Batch)
+  }
 
   /// - Parameters:
   ///   - images: uint8 or float32, (N, H, W, C).
@@ -40,27 +45,66 @@ public struct Dataset: Sendable {
     where !classNames.indices.contains(Int(label)) {
       throw ShapeError("label \(label) of image \(row) is outside the classes 0..<\(classNames.count)")
     }
-    self.init(name: name, classNames: classNames, allImages: images, allLabels: labels, rows: nil)
+    self.init(
+      name: name, classNames: classNames, source: .stored(images: images, labels: labels), rows: nil)
   }
 
-  private init(name: String, classNames: [String], allImages: HostArray, allLabels: HostArray, rows: [Int]?) {
+  /// A data set whose pictures are made whenever a batch asks for them, so that only the batch takes memory.
+  ///
+  /// - Parameters:
+  ///   - imageShape: height, width and channels.
+  ///   - draw: the pictures of some numbers in 0 ..< count, a pure function.
+  public init(
+    name: String, count: Int, imageShape: Shape, imageType: DType = .uint8, classNames: [String],
+    draw: @escaping @Sendable (_ indices: [Int]) -> Batch
+  ) {
+    self.init(
+      name: name, classNames: classNames,
+      source: .drawn(count: count, imageShape: imageShape, imageType: imageType, draw: draw), rows: nil)
+  }
+
+  private init(name: String, classNames: [String], source: Source, rows: [Int]?) {
     self.name = name
     self.classNames = classNames
-    self.allImages = allImages
-    self.allLabels = allLabels
+    self.source = source
     self.rows = rows
   }
 
   /// The number of pictures.
-  public var count: Int { rows?.count ?? allImages.shape[0] }
+  public var count: Int {
+    if let rows { return rows.count }
+    return switch source {
+    case .stored(let images, _): images.shape[0]
+    case .drawn(let count, _, _, _): count
+    }
+  }
   /// Height, width and channels of a picture.
-  public var imageShape: Shape { allImages.shape.removing(axis: 0) }
-  public var imageType: DType { allImages.dtype }
+  public var imageShape: Shape {
+    switch source {
+    case .stored(let images, _): images.shape.removing(axis: 0)
+    case .drawn(_, let shape, _, _): shape
+    }
+  }
+  public var imageType: DType {
+    switch source {
+    case .stored(let images, _): images.dtype
+    case .drawn(_, _, let type, _): type
+    }
+  }
 
-  /// All pictures, (N, H, W, C). Of a part or another order of a data set this is a copy.
-  public var images: HostArray { rows.map { Self.gather(allImages, $0) } ?? allImages }
+  /// All pictures, (N, H, W, C). Of a part or another order of a data set this is a copy, and pictures that
+  /// are drawn are all drawn.
+  public var images: HostArray {
+    if case .stored(let images, _) = source, rows == nil { return images }
+    return batch(0..<count).images
+  }
   /// All labels, int32, (N). Of a part or another order of a data set this is a copy.
-  public var labels: HostArray { rows.map { Self.gather(allLabels, $0) } ?? allLabels }
+  public var labels: HostArray {
+    switch source {
+    case .stored(_, let labels): rows.map { Self.gather(labels, $0) } ?? labels
+    case .drawn: batch(0..<count).labels
+    }
+  }
 
   /// The pictures with the given indices, in that order.
   public func batch(_ indices: some Collection<Int>) -> Batch {
@@ -69,7 +113,11 @@ public struct Dataset: Sendable {
         index >= 0 && index < count, "picture \(index) is outside \(name), which has \(count) pictures")
     }
     let chosen = indices.map { rows?[$0] ?? $0 }
-    return Batch(images: Self.gather(allImages, chosen), labels: Self.gather(allLabels, chosen))
+    return switch source {
+    case .stored(let images, let labels):
+      Batch(images: Self.gather(images, chosen), labels: Self.gather(labels, chosen))
+    case .drawn(_, _, _, let draw): draw(chosen)
+    }
   }
 
   /// The pictures of a range of indices as a data set of its own.
@@ -111,7 +159,7 @@ public struct Dataset: Sendable {
   }
 
   private func with(rows: [Int]) -> Dataset {
-    Dataset(name: name, classNames: classNames, allImages: allImages, allLabels: allLabels, rows: rows)
+    Dataset(name: name, classNames: classNames, source: source, rows: rows)
   }
 
   /// Copies rows of an array into a new one.
@@ -136,10 +184,13 @@ public struct Batch: Sendable, Equatable {
   public var images: HostArray
   /// int32, (N).
   public var labels: HostArray
+  /// uint8, (N, H, W): 0 for the ground, 1 + class elsewhere; nil where the data set has none.
+  public var masks: HostArray?
 
-  public init(images: HostArray, labels: HostArray) {
+  public init(images: HostArray, labels: HostArray, masks: HostArray? = nil) {
     self.images = images
     self.labels = labels
+    self.masks = masks
   }
 
   public var count: Int { labels.shape[0] }

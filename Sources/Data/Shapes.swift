@@ -60,31 +60,51 @@ public struct Shapes: Sendable {
       labels: HostArray(labels.map(Int32.init)))
   }
 
-  /// Pictures 0 ..< count as a data set for classification.
+  /// Pictures 0 ..< count as a data set for classification, drawn now.
   public func dataset(count: Int) -> Dataset {
-    let size = height * width * channels
+    let all = batch(of: Array(0..<count))
+    do {
+      return try Dataset(
+        name: "shapes", images: all.images, labels: all.labels, classNames: Self.classNames)
+    } catch { preconditionFailure("\(error)") }
+  }
+
+  /// Pictures 0 ..< count as a data set that draws them whenever a batch asks for them: large pictures need no more
+  /// memory than a batch does.
+  ///
+  /// - Parameter withMasks: whether batches have masks, for segmentation.
+  public func drawnDataset(count: Int, withMasks: Bool = false) -> Dataset {
+    Dataset(
+      name: "shapes", count: count, imageShape: [height, width, channels], classNames: Self.classNames
+    ) { batch(of: $0, withMasks: withMasks) }
+  }
+
+  /// Some of the pictures together, drawn on all threads.
+  private func batch(of indices: [Int], withMasks: Bool = false) -> Batch {
+    let count = indices.count
+    let (pixels, size) = (height * width, height * width * channels)
     var labels = [Int32](repeating: 0, count: count)
-    let images = HostArray(shape: [count, height, width, channels], dtype: .uint8) { buffer in
+    var masks = [UInt8](repeating: 0, count: withMasks ? count * pixels : 0)
+    let images = HostArray(shape: [count, height, width, channels], dtype: .uint8) { images in
       labels.withUnsafeMutableBufferPointer { labels in
-        // Each picture has its own place in both arrays, so that threads never meet.
-        nonisolated(unsafe) let (buffer, labels) = (buffer, labels)
-        let group = 64
-        Concurrency.forEach((count + group - 1) / group) { part in
-          for index in part * group..<min(count, (part + 1) * group) {
-            let picture = drawn(index)
-            labels[index] = Int32(picture.labels[0])
-            picture.bytes.withUnsafeBytes {
-              UnsafeMutableRawBufferPointer(rebasing: buffer[index * size..<(index + 1) * size]).copyMemory(
-                from: $0)
+        masks.withUnsafeMutableBytes { masks in
+          // Each picture has its own place in all arrays, so that threads never meet.
+          nonisolated(unsafe) let (images, labels, masks) = (images, labels, masks)
+          let group = 8
+          Concurrency.forEach((count + group - 1) / group) { part in
+            for place in part * group..<min(count, (part + 1) * group) {
+              let picture = drawn(indices[place])
+              labels[place] = Int32(picture.labels[0])
+              images.copy(picture.bytes, to: place * size)
+              if withMasks { masks.copy(picture.canvas.mask, to: place * pixels) }
             }
           }
         }
       }
     }
-    do {
-      return try Dataset(
-        name: "shapes", images: images, labels: HostArray(labels), classNames: Self.classNames)
-    } catch { preconditionFailure("\(error)") }
+    return Batch(
+      images: images, labels: HostArray(labels),
+      masks: withMasks ? HostArray(masks, shape: [count, height, width]) : nil)
   }
 
   private func drawn(_ index: Int) -> (canvas: Canvas, labels: [Int], bytes: [UInt8]) {
@@ -131,5 +151,13 @@ public struct Shapes: Sendable {
     }
     let (first, second) = (tinted(dark), tinted(bright))
     return generator.word() & 1 == 0 ? (first, second) : (second, first)
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  fileprivate func copy(_ bytes: [UInt8], to offset: Int) {
+    bytes.withUnsafeBytes {
+      UnsafeMutableRawBufferPointer(rebasing: self[offset..<offset + bytes.count]).copyMemory(from: $0)
+    }
   }
 }

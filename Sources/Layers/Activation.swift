@@ -131,6 +131,34 @@ public final class ReLU: Layer {
   }
 }
 
+/// x where positive, negativeSlope * x elsewhere (Maas, Hannun, Ng 2013, *Rectifier nonlinearities improve neural network
+/// acoustic models*). Keras's slope is 0.3, PyTorch's 0.01.
+public final class LeakyReLU: Layer {
+  public let negativeSlope: Float
+  public init(negativeSlope: Float = 0.3) { self.negativeSlope = negativeSlope }
+  public func forward(_ x: Tensor) -> Tensor { ActivationFunction.leakyRelu(slope: negativeSlope)(x) }
+  public var description: String {
+    ConstructorText("LeakyReLU").adding("negativeSlope", negativeSlope, unless: 0.3).text
+  }
+}
+
+/// x where positive, alpha * (exp(x) - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016, *Fast and accurate deep
+/// network learning by exponential linear units*).
+public final class ELU: Layer {
+  public let alpha: Float
+  public init(alpha: Float = 1) { self.alpha = alpha }
+  public func forward(_ x: Tensor) -> Tensor { ActivationFunction.elu(alpha: alpha)(x) }
+  public var description: String { ConstructorText("ELU").adding("alpha", alpha, unless: 1).text }
+}
+
+/// Numbers of sum 1 along an axis: exp(x) / Σ exp(x).
+public final class Softmax: Layer {
+  public let axis: Int
+  public init(axis: Int = -1) { self.axis = axis }
+  public func forward(_ x: Tensor) -> Tensor { x.softmax(axis: axis) }
+  public var description: String { ConstructorText("Softmax").adding("axis", axis, unless: -1).text }
+}
+
 /// x where positive, and a learned slope times x elsewhere (He, Zhang, Ren, Sun 2015, *Delving deep into rectifiers*).
 public final class PReLU: Layer {
   /// Axes along which one slope serves, counted without the batch axis from 1 as in Keras.

@@ -1,17 +1,20 @@
-/// 2-D convolution of an input (N, H, W, C) with learned kernels; the output is (N, H', W', filters).
+/// Convolution of an input (N, spatial axes, C) with learned kernels; the output is (N, output axes, filters). `Conv1D`,
+/// `Conv2D` and `Conv3D` are this layer for one number of spatial axes; itself it takes what its input has.
 ///
 /// Defaults are Keras's: padding `.valid`, kernels `.glorotUniform`, biases zero. (PyTorch draws both evenly within
 /// ±1 / √(fan in).)
-public final class Conv2D: Layer {
+public class ConvolutionLayer: Layer {
   public let filters: Int
   public let convolution: Convolution
   public let activation: ActivationFunction
-  /// (kernel height, kernel width, C / groups, filters).
+  /// (kernel axes, C / groups, filters).
   public let kernel: Parameter
   /// (filters), unless `useBias` is false.
   public let bias: Parameter?
+  /// How many spatial axes an input has; any of one to three where nil.
+  class var spatialRank: Int? { nil }
 
-  public init(
+  public required init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
     dilationRate: Spatial = 1, groups: Int = 1, activation: ActivationFunction = .linear,
     useBias: Bool = true,
@@ -26,8 +29,9 @@ public final class Conv2D: Layer {
   }
 
   public func forward(_ x: Tensor) -> Tensor {
-    guard let size = spatialKernel(convolution, of: x) else {
-      return x.failing(convolution.rankMessage("Conv2D", x), file: #fileID, line: #line)
+    guard let size = convolution.kernelSize(for: x, of: self, spatialRank: Self.spatialRank) else {
+      return x.failing(
+        convolution.rankMessage(x, of: self, spatialRank: Self.spatialRank), file: #fileID, line: #line)
     }
     let channels = max(1, x.shape[-1] / max(1, convolution.groups))
     let y = x.convolution(
@@ -38,75 +42,50 @@ public final class Conv2D: Layer {
   }
 
   public var description: String {
-    convolution.text("Conv2D", filters, activation: activation, useBias: bias != nil)
+    ConstructorText("\(type(of: self))", filters)
+      .adding(convolution, activation: activation, useBias: bias != nil)
       .adding("kernelInitializer", kernel.initializer, unless: .glorotUniform).text
   }
 }
 
-/// 2-D transposed convolution of an input (N, H, W, C): the gradient of a convolution as a layer, which makes pictures
-/// larger by its strides (Zeiler, Krishnan, Taylor, Fergus 2010, *Deconvolutional networks*). Output sizes are Keras's.
-public final class Conv2DTranspose: Layer {
-  public let filters: Int
-  public let convolution: Convolution
-  public let outputPadding: Spatial?
-  public let activation: ActivationFunction
-  /// (kernel height, kernel width, filters / groups, C).
-  public let kernel: Parameter
-  public let bias: Parameter?
-
-  public init(
-    _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
-    outputPadding: Spatial? = nil, dilationRate: Spatial = 1, groups: Int = 1,
-    activation: ActivationFunction = .linear,
-    useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
-    biasInitializer: Initializer = .zeros
-  ) {
-    self.filters = filters
-    convolution = Convolution(
-      kernelSize: kernelSize, strides: strides, padding: padding, dilationRate: dilationRate, groups: groups)
-    self.outputPadding = outputPadding
-    self.activation = activation
-    kernel = Parameter(kernelInitializer)
-    bias = useBias ? Parameter(biasInitializer) : nil
-  }
-
-  public func forward(_ x: Tensor) -> Tensor {
-    guard let size = spatialKernel(convolution, of: x) else {
-      return x.failing(convolution.rankMessage("Conv2DTranspose", x), file: #fileID, line: #line)
-    }
-    let perGroup = max(1, filters / max(1, convolution.groups))
-    let y = x.transposedConvolution(
-      kernel(Shape(size + [perGroup, x.shape[-1]])), bias: bias?([filters]), strides: convolution.strides,
-      padding: convolution.padding, outputPadding: outputPadding, dilationRate: convolution.dilationRate,
-      groups: convolution.groups, activation: activation.epilogue)
-    return activation.applied(after: y)
-  }
-
-  public var description: String {
-    var text = convolution.text("Conv2DTranspose", filters, activation: activation, useBias: bias != nil)
-    if let outputPadding { text = text.adding("outputPadding", outputPadding) }
-    return text.adding("kernelInitializer", kernel.initializer, unless: .glorotUniform).text
-  }
+/// 1-D convolution of an input (N, W, C); the output is (N, W', filters). The kernel is (kernel width, C / groups,
+/// filters). Padding `.causal` lets an output see no later input.
+public final class Conv1D: ConvolutionLayer {
+  override class var spatialRank: Int? { 1 }
 }
 
-/// The kernel's spatial sizes, nil where the input has another rank.
-private func spatialKernel(_ convolution: Convolution, of x: Tensor) -> [Int]? {
-  x.rank == 4 ? convolution.kernelSize.expanded(to: 2) : nil
+/// 2-D convolution of an input (N, H, W, C); the output is (N, H', W', filters). The kernel is (kernel height, kernel
+/// width, C / groups, filters).
+public final class Conv2D: ConvolutionLayer {
+  override class var spatialRank: Int? { 2 }
+}
+
+/// 3-D convolution of an input (N, D, H, W, C); the output is (N, D', H', W', filters). The kernel is (kernel depth,
+/// kernel height, kernel width, C / groups, filters).
+public final class Conv3D: ConvolutionLayer {
+  override class var spatialRank: Int? { 3 }
 }
 
 extension Convolution {
-  fileprivate func rankMessage(_ layer: String, _ x: Tensor) -> String {
-    x.rank == 4
-      ? "kernelSize \(kernelSize) must be one number or two"
-      : "\(layer) needs an input (N, H, W, C); received \(x.shape)"
+  /// The kernel's size on each axis, nil where the input has other axes than the layer or the kernel.
+  func kernelSize(for x: Tensor, of layer: any Layer, spatialRank: Int?) -> [Int]? {
+    x.rankMessage(layer, spatialRank: spatialRank) == nil ? kernelSize.expanded(to: x.rank - 2) : nil
   }
 
-  fileprivate func text(
-    _ name: String, _ filters: Int, activation: ActivationFunction, useBias: Bool
-  ) -> ConstructorText {
-    ConstructorText(name, filters).adding("kernelSize", kernelSize).adding("strides", strides, unless: 1)
-      .adding("padding", padding, unless: .valid).adding("dilationRate", dilationRate, unless: 1)
-      .adding("groups", groups, unless: 1).adding("activation", activation, unless: .linear)
+  /// What is wrong where there is no such size.
+  func rankMessage(_ x: Tensor, of layer: any Layer, spatialRank: Int?) -> String {
+    x.rankMessage(layer, spatialRank: spatialRank)
+      ?? "kernelSize \(kernelSize) must be \(["one number", "one number or two", "one number or three"][x.rank - 3])"
+  }
+}
+
+extension ConstructorText {
+  /// The arguments of a layer that convolves.
+  func adding(_ convolution: Convolution, activation: ActivationFunction, useBias: Bool) -> ConstructorText {
+    adding("kernelSize", convolution.kernelSize).adding("strides", convolution.strides, unless: 1)
+      .adding("padding", convolution.padding, unless: .valid)
+      .adding("dilationRate", convolution.dilationRate, unless: 1)
+      .adding("groups", convolution.groups, unless: 1).adding("activation", activation, unless: .linear)
       .adding("useBias", useBias, unless: true)
   }
 }

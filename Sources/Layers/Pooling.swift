@@ -1,66 +1,74 @@
-/// The largest element under each window of (N, H, W, C).
-public final class MaxPool2D: Layer {
+/// A window that slides over the spatial axes of (N, spatial axes, C). `MaxPool2D`, `AveragePooling2D` and their
+/// siblings over one and three axes are this layer with a kind of pooling.
+public class PoolingLayer: Layer {
   public let poolSize: Spatial
   public let strides: Spatial
   public let padding: Padding
+  class var kind: Pooling.Kind { .max }
+  /// How many spatial axes an input has; any of one to three where nil.
+  class var spatialRank: Int? { nil }
 
   /// `strides` is the pool size where it is not given.
-  public init(_ poolSize: Spatial = 2, strides: Spatial? = nil, padding: Padding = .valid) {
+  public required init(_ poolSize: Spatial = 2, strides: Spatial? = nil, padding: Padding = .valid) {
     self.poolSize = poolSize
     self.strides = strides ?? poolSize
     self.padding = padding
   }
 
-  public func forward(_ x: Tensor) -> Tensor { x.maxPooled(poolSize, strides: strides, padding: padding) }
+  public func forward(_ x: Tensor) -> Tensor {
+    if let message = x.rankMessage(self, spatialRank: Self.spatialRank) {
+      return x.failing(message, file: #fileID, line: #line)
+    }
+    return switch Self.kind {
+    case .max: x.maxPooled(poolSize, strides: strides, padding: padding)
+    case .average: x.averagePooled(poolSize, strides: strides, padding: padding)
+    case .averageWithPadding:
+      x.averagePooled(poolSize, strides: strides, padding: padding, countsPadding: true)
+    }
+  }
 
   public var description: String {
-    ConstructorText("MaxPool2D", poolSize).adding("strides", strides, unless: poolSize)
+    ConstructorText("\(type(of: self))", poolSize).adding("strides", strides, unless: poolSize)
       .adding("padding", padding, unless: .valid).text
   }
 }
 
-/// Keras's other name of `MaxPool2D`.
-public typealias MaxPooling2D = MaxPool2D
+/// The largest element under each window of (N, W, C).
+public final class MaxPool1D: PoolingLayer {
+  override class var spatialRank: Int? { 1 }
+}
+
+/// The largest element under each window of (N, H, W, C).
+public final class MaxPool2D: PoolingLayer {
+  override class var spatialRank: Int? { 2 }
+}
+
+/// The largest element under each window of (N, D, H, W, C).
+public final class MaxPool3D: PoolingLayer {
+  override class var spatialRank: Int? { 3 }
+}
+
+/// The mean under each window of (N, W, C). Padding is not counted.
+public final class AveragePooling1D: PoolingLayer {
+  override class var kind: Pooling.Kind { .average }
+  override class var spatialRank: Int? { 1 }
+}
 
 /// The mean under each window of (N, H, W, C). Padding is not counted.
-public final class AveragePooling2D: Layer {
-  public let poolSize: Spatial
-  public let strides: Spatial
-  public let padding: Padding
-
-  /// `strides` is the pool size where it is not given.
-  public init(_ poolSize: Spatial = 2, strides: Spatial? = nil, padding: Padding = .valid) {
-    self.poolSize = poolSize
-    self.strides = strides ?? poolSize
-    self.padding = padding
-  }
-
-  public func forward(_ x: Tensor) -> Tensor { x.averagePooled(poolSize, strides: strides, padding: padding) }
-
-  public var description: String {
-    ConstructorText("AveragePooling2D", poolSize).adding("strides", strides, unless: poolSize)
-      .adding("padding", padding, unless: .valid).text
-  }
+public final class AveragePooling2D: PoolingLayer {
+  override class var kind: Pooling.Kind { .average }
+  override class var spatialRank: Int? { 2 }
 }
 
-/// The mean over all positions of (N, spatial axes, C): (N, C), or with axes of size 1 where `keepDims`.
-public final class GlobalAveragePooling2D: Layer {
-  public let keepDims: Bool
-  public init(keepDims: Bool = false) { self.keepDims = keepDims }
-  public func forward(_ x: Tensor) -> Tensor { x.mean(axes: spatialAxes(x), keepDims: keepDims) }
-  public var description: String {
-    ConstructorText("GlobalAveragePooling2D").adding("keepDims", keepDims, unless: false).text
-  }
+/// The mean under each window of (N, D, H, W, C). Padding is not counted.
+public final class AveragePooling3D: PoolingLayer {
+  override class var kind: Pooling.Kind { .average }
+  override class var spatialRank: Int? { 3 }
 }
 
-/// The largest element over all positions of (N, spatial axes, C).
-public final class GlobalMaxPooling2D: Layer {
-  public let keepDims: Bool
-  public init(keepDims: Bool = false) { self.keepDims = keepDims }
-  public func forward(_ x: Tensor) -> Tensor { x.max(axes: spatialAxes(x), keepDims: keepDims) }
-  public var description: String {
-    ConstructorText("GlobalMaxPooling2D").adding("keepDims", keepDims, unless: false).text
-  }
-}
-
-private func spatialAxes(_ x: Tensor) -> Axes { Axes(Array(1..<max(1, x.rank - 1))) }
+/// Keras's other name of `MaxPool1D`.
+public typealias MaxPooling1D = MaxPool1D
+/// Keras's other name of `MaxPool2D`.
+public typealias MaxPooling2D = MaxPool2D
+/// Keras's other name of `MaxPool3D`.
+public typealias MaxPooling3D = MaxPool3D

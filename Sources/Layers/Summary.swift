@@ -54,7 +54,7 @@ extension BuildSession {
           parameters: fresh.reduce(0) { $0 + shape(of: $1).count },
           multiplyAccumulates: call.innerCalls == 0 ? trace.multiplyAccumulates(call.records) : 0,
           receptiveField: call.outputRecord.flatMap { fields.field(of: $0) },
-          isShared: !seen.insert(ObjectIdentifier(call.layer)).inserted))
+          isShared: !seen.insert(ObjectIdentifier(call.layer)).inserted && !own.isEmpty))
     }
     return ModelSummary(
       rows: rows, inputShape: input, outputShape: outputShape.removing(axis: 0),
@@ -64,9 +64,12 @@ extension BuildSession {
   }
 
   private func directParameters(of layer: any Layer) -> [Parameter] {
-    Mirror(reflecting: layer).children.compactMap { child in
-      if let parameter = child.value as? Parameter { return parameter }
-      return (child.value as? Parameter?) ?? nil
+    // A layer's class first, then those that it inherits from.
+    sequence(first: Mirror(reflecting: layer), next: \.superclassMirror).flatMap { mirror in
+      mirror.children.compactMap { child in
+        if let parameter = child.value as? Parameter { return parameter }
+        return (child.value as? Parameter?) ?? nil
+      }
     }
   }
 }

@@ -1,10 +1,13 @@
+/// How elements between those of a picture are found.
+public enum Interpolation: Hashable, Sendable {
+  /// The element whose centre is nearest.
+  case nearest
+  /// Between the centres of pixels; the border is continued outwards.
+  case bilinear
+}
+
 /// Pictures (N, H, W, C) made larger by whole factors.
 public final class UpSampling2D: Layer {
-  public enum Interpolation: Hashable, Sendable {
-    case nearest
-    /// Between the centres of pixels; the border is continued outwards.
-    case bilinear
-  }
   public let size: Spatial
   public let interpolation: Interpolation
 
@@ -31,7 +34,46 @@ public final class UpSampling2D: Layer {
   }
 }
 
+/// Pictures (N, H, W, C) of any size as (N, height, width, C). Nothing is smoothed where they get smaller.
+public final class Resizing: Layer {
+  public let height: Int
+  public let width: Int
+  public let interpolation: Interpolation
+
+  public init(height: Int, width: Int, interpolation: Interpolation = .bilinear) {
+    precondition(
+      height > 0 && width > 0, "pictures have at least 1x1 pixels; received \(height)x\(width)")
+    self.height = height
+    self.width = width
+    self.interpolation = interpolation
+  }
+
+  public func forward(_ x: Tensor) -> Tensor {
+    guard x.rank == 4, x.shape[1] > 0, x.shape[2] > 0 else {
+      return x.failing(
+        "Resizing needs an input (N, H, W, C); received \(x.shape)", file: #fileID, line: #line)
+    }
+    return switch interpolation {
+    case .nearest: x.resizedToNearest(height: height, width: width)
+    case .bilinear: x.resizedBilinearly(height: height, width: width)
+    }
+  }
+
+  public var description: String {
+    ConstructorText("Resizing").adding("height", height).adding("width", width)
+      .adding("interpolation", ".\(interpolation)", unless: ".bilinear").text
+  }
+}
+
 extension Tensor {
+  /// A picture (N, H, W, C) at another size, each element the one whose centre is nearest.
+  public func resizedToNearest(height: Int, width: Int) -> Tensor {
+    func positions(_ source: Int, _ target: Int) -> Tensor {
+      Tensor((0..<target).map { Int32((2 * $0 + 1) * source / (2 * target)) })
+    }
+    return gathered(positions(shape[1], height), axis: 1).gathered(positions(shape[2], width), axis: 2)
+  }
+
   /// A picture (N, H, W, C) at another size, bilinear between the centres of pixels: one product with a matrix of
   /// weights for each axis.
   public func resizedBilinearly(height: Int, width: Int) -> Tensor {

@@ -1,7 +1,7 @@
 import MartletModels
 import MartletTraining
 
-/// The networks that the command knows by name.
+/// The networks that the command knows by name, and how they train.
 public enum Catalog {
   public struct Entry: Sendable {
     public let name: String
@@ -9,18 +9,70 @@ public enum Catalog {
     public let summary: String
     /// Height, width and channels.
     public let input: Shape
-    public let build: @Sendable (_ classes: Int) -> any Layer
+    /// How it trains; nil for a part of a network, which has nothing to learn alone.
+    public let task: (any TrainingTask)?
+    /// How many pictures a step has where nothing else is said: as many as a few gigabytes hold.
+    public let batchSize: Int
+    /// The network for a number of outputs and the shape of the pictures.
+    public let build: @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
+
+    init(
+      _ name: String, _ summary: String, input: Shape, task: (any TrainingTask)? = Classification(),
+      batchSize: Int = 128, build: @escaping @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
+    ) {
+      self.name = name
+      self.summary = summary
+      self.input = input
+      self.task = task
+      self.batchSize = batchSize
+      self.build = build
+    }
+
+    /// How the network trains.
+    ///
+    /// - Throws: `ShapeError` for a part of a network.
+    public func trainingTask() throws -> any TrainingTask {
+      if let task { return task }
+      throw ShapeError("\(name) is a part of a network and has nothing to learn alone")
+    }
   }
 
   public static let entries = [
     Entry(
-      name: "basic-cnn", summary: "the lectures' network: two convolutions with pooling, two dense layers",
+      "basic-cnn", "the lectures' network: two convolutions with pooling, two dense layers",
       input: [28, 28, 1]
-    ) { basicCNN(classes: $0) },
+    ) { outputs, _ in basicCNN(classes: outputs) },
     Entry(
-      name: "resnet20", summary: "residual network of 20 layers for small pictures (He et al. 2016)",
-      input: [32, 32, 3]
-    ) { cifarResNet(blocksPerStage: 3, classes: $0) },
+      "resnet20", "residual network of 20 layers for small pictures (He et al. 2016)", input: [32, 32, 3]
+    ) { outputs, _ in cifarResNet(blocksPerStage: 3, classes: outputs) },
+    Entry(
+      "resnet18", "residual network of 18 layers (He et al. 2016)", input: [224, 224, 3], batchSize: 32
+    ) { outputs, _ in resNet(.resNet18, classes: outputs) },
+    Entry(
+      "resnet50", "residual network of 50 layers, version 1.5 (He et al. 2016)", input: [224, 224, 3],
+      batchSize: 16
+    ) { outputs, _ in resNet(.resNet50, classes: outputs) },
+    Entry(
+      "alexnet", "five convolutions, three dense layers, one tower (Krizhevsky et al. 2012)",
+      input: [227, 227, 3], batchSize: 32
+    ) { outputs, _ in alexNet(classes: outputs) },
+    Entry(
+      "inception-3a", "the first inception block of GoogLeNet, a part of a network (Szegedy et al. 2015)",
+      input: [28, 28, 192], task: nil
+    ) { _, _ in inception3a() },
+    Entry(
+      "unet", "a class for every pixel: down, up, and across (Ronneberger et al. 2015)",
+      input: [128, 128, 3], task: Segmentation(), batchSize: 8
+    ) { outputs, _ in UNet(classes: outputs) },
+    Entry(
+      "dcgan", "a generator of pictures and its judge (Radford et al. 2016)", input: [28, 28, 1],
+      task: Adversarial(), batchSize: 64
+    ) { _, input in
+      guard input.rank == 3, input[0] % 4 == 0, input[1] % 4 == 0 else {
+        throw ShapeError("dcgan makes pictures whose height and width divide by 4; received \(input)")
+      }
+      return dcgan(picture: input)
+    },
   ]
 
   /// The network of a name.

@@ -38,14 +38,19 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   /// The network of this run, built for its pictures with the initial values of its seed.
   public func buildModel() throws -> any Layer {
-    let model = try Catalog.entry(model).build(classNames.count)
+    let entry = try Catalog.entry(model)
     guard (1...Shape.maximumRank - 1).contains(input.count), input.allSatisfy({ $0 > 0 && $0 <= 1 << 20 })
     else {
       throw ShapeError("an input has height, width and channels; received \(input)")
     }
+    let outputs = entry.task?.outputs(classes: classNames.count) ?? classNames.count
+    let model = try entry.build(outputs, Shape(input))
     try withContext(seed: seed) { try model.build(input: Shape(input)) }
     return model
   }
+
+  /// How the network trains.
+  public func task() throws -> any TrainingTask { try Catalog.entry(model).trainingTask() }
 }
 
 /// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`.
@@ -94,13 +99,20 @@ public struct RunFolder: Sendable {
     return model
   }
 
-  public func write(_ history: [EpochRecord]) throws {
-    var text = "epoch,steps,loss,accuracy,test_loss,test_accuracy,seconds\n"
+  /// Writes one line an epoch: loss and measures in training, the same on the test part.
+  ///
+  /// - Parameter measures: the names of the task's measures.
+  public func write(_ history: [EpochRecord], measures: [String]) throws {
+    let names = (["loss"] + measures).map { String($0.map { $0 == " " ? "_" : $0 }) }
+    let header = ["epoch", "steps"] + names + names.map { "test_" + $0 } + ["seconds"]
+    var text = header.joined(separator: ",") + "\n"
     for record in history {
-      let test = record.validation.map { "\($0.loss),\($0.accuracy)" } ?? ","
-      text +=
-        "\(record.epoch),\(record.steps),\(record.training.loss),\(record.training.accuracy),\(test),"
-        + "\(record.seconds)\n"
+      let training = [record.training.loss] + record.training.measures
+      let test = record.validation.map { [$0.loss] + $0.measures }
+      let columns =
+        ["\(record.epoch)", "\(record.steps)"] + training.map { "\($0)" }
+        + (test?.map { "\($0)" } ?? names.map { _ in "" }) + ["\(record.seconds)"]
+      text += columns.joined(separator: ",") + "\n"
     }
     try File.write(Array(text.utf8), to: historyFile)
   }

@@ -28,9 +28,13 @@ struct EvaluateCommand: ParsableCommand {
     try device.run { _ in
       let folder = RunFolder(FilePath(folder))
       let configuration = try folder.configuration()
+      let task = try configuration.task()
+      guard show == 0 || task is Classification else {
+        throw ToolError("--show draws the classes of pictures; \(configuration.model) has none")
+      }
       let test = try DataSource(name: data ?? configuration.data).load(
         .test, directory: (dataDir ?? configuration.dataDirectory).map { FilePath($0) },
-        size: Shape(configuration.input))
+        size: Shape(configuration.input), supervision: task.supervision)
       guard test.imageShape.sizes == configuration.input,
         test.classNames.count == configuration.classNames.count
       else {
@@ -39,7 +43,7 @@ struct EvaluateCommand: ParsableCommand {
             + "classes; \(test.name) has \(test.imageShape) in \(test.classNames.count)")
       }
       let model = try folder.model()
-      let result = try model.evaluate(test)
+      let result = try model.evaluate(test, batchSize: min(500, 4 * configuration.batchSize), task: task)
       if json {
         try printJSON(Line(testAccuracy: result.accuracy, testLoss: result.loss, count: result.count))
       } else {

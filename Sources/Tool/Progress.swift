@@ -3,13 +3,23 @@ import Martlet
 /// How far training is: a line that is drawn anew on a terminal, a plain line every few seconds elsewhere.
 struct Progress {
   private let epochs: Int
+  /// The names of what is measured besides the loss.
+  private let measures: [String]
   private var epoch = 0
   private var steps = 0
   private var start = 0.0
   private var lastDrawn = 0.0
   private static let plainInterval = 10.0
 
-  init(epochs: Int) { self.epochs = epochs }
+  init(epochs: Int, measures: [String]) {
+    self.epochs = epochs
+    self.measures = measures
+  }
+
+  private func text(_ result: BatchResult, prefix: String = "") -> String {
+    zip(["loss"] + measures, [result.loss] + result.measures).map { "\(prefix)\($0) \($1.fixed(4))" }
+      .joined(separator: "  ")
+  }
 
   mutating func show(_ event: TrainingEvent) {
     switch event {
@@ -29,10 +39,9 @@ struct Progress {
 
   private func draw(step: Int, soFar: BatchResult, seconds: Double) {
     let left = seconds / Double(step) * Double(steps - step)
-    let measures = "loss \(soFar.loss.fixed(4))  accuracy \(soFar.accuracy.fixed(4))"
     let rate = "\(Int(Double(soFar.count) / seconds).grouped) images/s"
     let head = "epoch \(epoch)/\(epochs)"
-    let tail = "\(step)/\(steps)  \(measures)  \(rate)  \(Int(left.rounded(.up))) s left"
+    let tail = "\(step)/\(steps)  \(text(soFar))  \(rate)  \(Int(left.rounded(.up))) s left"
     guard Terminal.isTerminal else {
       Terminal.write("\(head)  \(tail)\n")
       return
@@ -46,12 +55,10 @@ struct Progress {
   }
 
   private func finish(_ record: EpochRecord) {
-    let test = record.validation.map {
-      "  test loss \($0.loss.fixed(4))  test accuracy \($0.accuracy.fixed(4))"
-    }
+    let test = record.validation.map { "  " + text($0, prefix: "test ") } ?? ""
     let line =
-      "epoch \(record.epoch)/\(epochs)  \(record.steps) steps  loss \(record.training.loss.fixed(4))  "
-      + "accuracy \(record.training.accuracy.fixed(4))\(test ?? "")  \(record.seconds.fixed(1)) s"
+      "epoch \(record.epoch)/\(epochs)  \(record.steps) steps  \(text(record.training))\(test)  "
+      + "\(record.seconds.fixed(1)) s"
     Terminal.write((Terminal.isTerminal ? "\r\u{1B}[K" : "") + line + "\n")
   }
 }

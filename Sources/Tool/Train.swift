@@ -21,8 +21,9 @@ struct TrainCommand: ParsableCommand {
   var dataDir: String?
   @Option(help: ArgumentHelp("How often every picture is seen (default: 5).", valueName: "n"))
   var epochs: Int?
-  @Option(help: ArgumentHelp("Pictures in a step.", valueName: "n"))
-  var batchSize = 128
+  @Option(
+    help: ArgumentHelp("Pictures in a step (default: 128, fewer for large networks).", valueName: "n"))
+  var batchSize: Int?
   @Option(help: ArgumentHelp("The learning rate of Adam.", valueName: "rate"))
   var learningRate: Float = 1e-3
   @Option(help: ArgumentHelp("Stop after this many steps since the start of training.", valueName: "n"))
@@ -42,25 +43,32 @@ struct TrainCommand: ParsableCommand {
       let entry = try Catalog.entry(model)
       let source = try DataSource(name: data)
       let directory = dataDir.map { FilePath($0) }
-      let training = try source.load(.train, directory: directory, size: entry.input)
+      let task = try entry.trainingTask()
+      let batchSize = batchSize ?? entry.batchSize
+      func load(_ part: DatasetPart) throws -> Dataset {
+        try source.load(part, directory: directory, size: entry.input, supervision: task.supervision)
+      }
+      let training = try load(.train)
       let configuration = RunConfiguration(
-        model: model, data: data, dataDirectory: dataDir, epochs: plannedEpochs(training),
-        batchSize: batchSize,
-        learningRate: learningRate, steps: steps, seed: seed, input: training.imageShape.sizes,
+        model: model, data: data, dataDirectory: dataDir, epochs: plannedEpochs(training, batchSize),
+        batchSize: batchSize, learningRate: learningRate, steps: steps, seed: seed,
+        input: training.imageShape.sizes,
         classNames: training.classNames, device: device.summary)
       let model = try configuration.buildModel()
       let folder = output.map { RunFolder(FilePath($0)) }
       try folder?.create(configuration)
       if !json { announce(configuration, device, model.parameterCount, training) }
       let run = TrainingRun(
-        configuration: configuration, folder: folder, json: json, start: start, device: device)
-      try run.train(model, training) { try source.load(.test, directory: directory, size: entry.input) }
+        configuration: configuration, task: task, folder: folder, json: json, start: start, device: device)
+      try run.train(model, training) { try load(.test) }
     }
   }
 
   private func check() throws {
     guard epochs ?? 1 > 0 else { throw ToolError("--epochs must be at least 1; received \(epochs!)") }
-    guard batchSize > 0 else { throw ToolError("--batch-size must be at least 1; received \(batchSize)") }
+    guard batchSize ?? 1 > 0 else {
+      throw ToolError("--batch-size must be at least 1; received \(batchSize!)")
+    }
     guard steps ?? 1 > 0 else { throw ToolError("--steps must be at least 1; received \(steps!)") }
     guard learningRate.isFinite && learningRate >= 0 else {
       throw ToolError("--learning-rate must be a number that is not negative; received \(learningRate)")
@@ -68,7 +76,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Five epochs, or as many as the steps need where only those are given.
-  private func plannedEpochs(_ data: Dataset) -> Int {
+  private func plannedEpochs(_ data: Dataset, _ batchSize: Int) -> Int {
     if let epochs { return epochs }
     guard let steps else { return 5 }
     let perEpoch = (data.count + batchSize - 1) / batchSize
@@ -87,6 +95,7 @@ struct TrainCommand: ParsableCommand {
 /// The run itself: trains, measures, writes, tells.
 private struct TrainingRun {
   let configuration: RunConfiguration
+  let task: any TrainingTask
   let folder: RunFolder?
   let json: Bool
   /// When the command began, on the monotonic clock.
@@ -115,19 +124,20 @@ private struct TrainingRun {
   }
 
   func train(_ model: any Layer, _ training: Dataset, test load: () throws -> Dataset) throws {
-    var progress = Progress(epochs: configuration.epochs)
+    var progress = Progress(epochs: configuration.epochs, measures: task.measures)
     var thirdStep: Double?
     var test: Dataset?
     var history: [EpochRecord] = []
     func measured(_ record: EpochRecord) throws -> EpochRecord {
       var record = record
       if test == nil { test = try load() }
-      record.validation = try model.evaluate(test!)
+      record.validation = try model.evaluate(
+        test!, batchSize: min(500, 4 * configuration.batchSize), task: task)
       return record
     }
     try model.fit(
       training, epochs: configuration.epochs, batchSize: configuration.batchSize, steps: configuration.steps,
-      optimizer: Adam(learningRate: configuration.learningRate), seed: configuration.seed
+      optimizer: Adam(learningRate: configuration.learningRate), task: task, seed: configuration.seed
     ) { event in
       if case .stepped(step: 3, _, _) = event { thirdStep = monotonicSeconds() - start }
       guard case .epochEnded(let record) = event else {
@@ -145,7 +155,7 @@ private struct TrainingRun {
   private func save(_ model: any Layer, _ history: [EpochRecord]) throws {
     guard let folder else { return }
     try model.saveWeights(to: folder.weightsFile)
-    try folder.write(history)
+    try folder.write(history, measures: task.measures)
   }
 
   private func line(_ record: EpochRecord) -> EpochLine {

@@ -1,37 +1,6 @@
 import MartletData
 import MartletLayers
 
-/// A recipe of training: what a batch gives a network, how far its outputs are from the truth.
-public protocol TrainingTask {
-  /// One optimizer step on a batch.
-  func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
-  /// The same measures without a step, in the inference phase.
-  func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult
-}
-
-/// Measures of one batch, or of many together.
-public struct BatchResult: Sendable, Equatable {
-  /// The sum of the samples' losses.
-  public var lossSum: Double
-  public var correct: Int
-  public var count: Int
-
-  public init(lossSum: Double = 0, correct: Int = 0, count: Int = 0) {
-    self.lossSum = lossSum
-    self.correct = correct
-    self.count = count
-  }
-
-  public var loss: Double { count == 0 ? 0 : lossSum / Double(count) }
-  public var accuracy: Double { count == 0 ? 0 : Double(correct) / Double(count) }
-
-  public static func += (a: inout BatchResult, b: BatchResult) {
-    a.lossSum += b.lossSum
-    a.correct += b.correct
-    a.count += b.count
-  }
-}
-
 /// Pictures into classes: softmax cross-entropy of the network's logits, and accuracy.
 public struct Classification: TrainingTask {
   public init() {}
@@ -79,6 +48,7 @@ public struct Classification: TrainingTask {
 
   private func result(_ loss: Tensor, _ correct: Tensor, _ count: Int) throws -> BatchResult {
     BatchResult(
-      lossSum: Double(try loss.item()) * Double(count), correct: Int(try correct.item()), count: count)
+      lossSum: Double(try loss.item()) * Double(count), measureSums: [Double(try correct.item())],
+      count: count)
   }
 }

@@ -70,4 +70,19 @@ struct ShapesTests {
       #expect(count > 400 && count < 600)
     }
   }
+
+  @Test func picturesDrawnOnDemandAreTheSame() {
+    let shapes = Shapes(height: 13, width: 16, channels: 3, seed: 5)
+    let (stored, drawn) = (shapes.dataset(count: 20), shapes.drawnDataset(count: 20, withMasks: true))
+    #expect(drawn.count == 20 && drawn.imageShape == [13, 16, 3] && drawn.imageType == .uint8)
+    #expect(drawn.images == stored.images && drawn.labels == stored.labels)
+    let orders = (stored.shuffled(seed: 3), drawn.shuffled(seed: 3))
+    #expect(orders.0.labels == orders.1.labels)
+    let batches = (orders.0.batch(2..<7), orders.1.batch(2..<7))
+    #expect(batches.0.images == batches.1.images && batches.0.labels == batches.1.labels)
+    #expect(batches.0.masks == nil)
+    let order = Dataset.order(count: 20, seed: 3, epoch: 0)[2..<7]
+    let masks = order.flatMap { shapes.picture(at: $0).mask.values(as: UInt8.self) }
+    #expect(batches.1.masks == HostArray(masks, shape: [5, 13, 16]))
+  }
 }

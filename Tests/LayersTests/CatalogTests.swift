@@ -153,18 +153,21 @@ struct CatalogTests {
   /// The classes that the sources define are the classes that the cases make.
   @Test func everyLayerHasACase() throws {
     let folder = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/Sources/Layers"
-    let tested = Set(Self.cases.map { "\(type(of: $0.make()))" })
+    let families = [
+      ConvolutionTests.cases, PoolingTests.cases, NormalizationTests.cases, ResizingTests.cases,
+    ]
+    let tested = Set((Self.cases + families.joined()).map { "\(type(of: $0.make()))" })
+    // Its output has another batch size, so that it has a test of its own.
+    let others: Set = ["AdversarialNetwork"]
     var found: Set<String> = []
     for name in try entries(of: folder) where name.hasSuffix(".swift") {
       for line in try text(of: "\(folder)/\(name)").split(separator: "\n")
-      where line.hasPrefix("public final class ")
-        && (line.contains(": Layer {") || line.contains(": MergingLayer {"))
-      {
+      where line.hasPrefix("public final class ") && line.hasSuffix("Layer {") {
         found.insert(String(line.dropFirst("public final class ".count).prefix { $0 != ":" }))
       }
     }
-    #expect(found.count > 20)
-    #expect(found.subtracting(tested).isEmpty)
+    #expect(found.count > 50)
+    #expect(found.subtracting(tested) == others)
   }
 
   private func entries(of folder: String) throws -> [String] {

@@ -42,6 +42,22 @@ import Testing
     #expect(evaluation.lines.count > 14)
   }
 
+  @Test func aTaskNamesItsOwnMeasures() throws {
+    let run = try temporaryFolder().appending("gan")
+    let training = try Command(
+      "train", "--model", "dcgan", "--data", "shapes", "--steps", "2", "--batch-size", "4", "--output",
+      run.string)
+    #expect(training.status == 0, "\(training.errors)")
+    #expect(training.output.contains("  generator loss "))
+    let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
+    #expect(
+      history.hasPrefix(
+        "epoch,steps,loss,accuracy,generator_loss,test_loss,test_accuracy,test_generator_loss,seconds\n1,2,"))
+    #expect(try Command("evaluate", "--run", run.string).status == 0)
+    let drawing = try Command("evaluate", "--run", run.string, "--show", "1")
+    #expect(drawing.errors == "martlet: --show draws the classes of pictures; dcgan has none\n")
+  }
+
   @Test func everyEpochAndTheEndAreJSONLines() throws {
     let command = try Command("train", "--data", "shapes", "--steps", "2", "--batch-size", "8", "--json")
     #expect(command.lines.count == 2)
@@ -54,11 +70,20 @@ import Testing
   static let mistakes: [([String], String)] = [
     (
       ["train", "--model", "basic-cn"],
-      "there is no model called basic-cn; there are basic-cnn, resnet20. Did you mean basic-cnn?"
+      "there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, "
+        + "unet, dcgan. Did you mean basic-cnn?"
     ),
     (
       ["train", "--data", "shape"],
       "there is no data set called shape; there are fashion-mnist, mnist, shapes. Did you mean shapes?"
+    ),
+    (
+      ["train", "--model", "inception-3a", "--data", "shapes"],
+      "inception-3a is a part of a network and has nothing to learn alone"
+    ),
+    (
+      ["train", "--model", "unet", "--data", "fashion-mnist"],
+      "fashion-mnist has no masks to learn from; shapes has"
     ),
     (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
     (["train", "--steps", "0"], "--steps must be at least 1; received 0"),

@@ -9,10 +9,8 @@ enum ActivationCases: CaseFamily {
       let activation = ActivationFunction.gelu(approximate: try reader.bool("approximate", default: false))
       return try reader.answer(layer: Activation(activation))
     case "LeakyReLU":
-      return try reader.answer(
-        layer: Activation(.leakyRelu(slope: reader.float("negative_slope", default: 0.3))))
-    case "ELU":
-      return try reader.answer(layer: Activation(.elu(alpha: reader.float("alpha", default: 1))))
+      return try reader.answer(layer: LeakyReLU(negativeSlope: reader.float("negative_slope", default: 0.3)))
+    case "ELU": return try reader.answer(layer: ELU(alpha: reader.float("alpha", default: 1)))
     case "ReLU":
       return try reader.answer(
         layer: ReLU(
@@ -23,8 +21,7 @@ enum ActivationCases: CaseFamily {
       let layer = PReLU(sharedAxes: try reader.ints("shared_axes", default: []))
       return try reader.answer(layer: layer, parameters: ["alpha": layer.alpha])
     case "Softmax":
-      let axis = try reader.int("axis", default: -1)
-      return try reader.answer { $0[0].softmax(axis: axis) }
+      return try reader.answer(layer: Softmax(axis: reader.int("axis", default: -1)))
     default: return nil
     }
   }

@@ -14,9 +14,8 @@ public struct ConformanceRunner {
   private static var families: [any CaseFamily.Type] {
     [
       ConvolutionCases.self, DenseCases.self, ActivationCases.self, PoolingCases.self,
-      NormalizationCases.self,
-      MergeCases.self, ShapeCases.self, ResampleCases.self, LossCases.self, DropoutCases.self,
-      InitializerCases.self, OptimizerCases.self, NetworkCases.self,
+      NormalizationCases.self, MergeCases.self, ShapeCases.self, ResampleCases.self, SignalCases.self,
+      LossCases.self, DropoutCases.self, InitializerCases.self, OptimizerCases.self, NetworkCases.self,
     ]
   }
 

@@ -1,9 +1,34 @@
 import MartletLayers
 
-/// Batch normalisation over several training steps and in inference after them.
+/// Normalisation of batches, samples and groups of channels.
 enum NormalizationCases: CaseFamily {
   static func answer(_ reader: CaseReader) throws -> Answer? {
-    guard reader.op == "BatchNormalization" else { return nil }
+    switch reader.op {
+    case "BatchNormalization": return try batch(reader)
+    case "LayerNormalization":
+      let layer = LayerNormalization(
+        axis: try reader.int("axis", default: -1), epsilon: try reader.float("epsilon", default: 1e-3),
+        center: try reader.bool("center", default: true), scale: try reader.bool("scale", default: true))
+      return try reader.answer(layer: layer, parameters: ["gamma": layer.gamma, "beta": layer.beta])
+    case "GroupNormalization":
+      let groups = try reader.int("groups", default: 32)
+      guard groups > 0 || groups == -1 else { throw Unsupported("GroupNormalization with groups \(groups)") }
+      let layer = GroupNormalization(
+        groups: groups, epsilon: try reader.float("epsilon", default: 1e-3),
+        center: try reader.bool("center", default: true), scale: try reader.bool("scale", default: true))
+      return try reader.answer(layer: layer, parameters: ["gamma": layer.gamma, "beta": layer.beta])
+    case "LocalResponseNormalization":
+      let layer = LocalResponseNormalization(
+        depthRadius: try reader.count("depth_radius", default: 5),
+        bias: try reader.float("bias", default: 1), alpha: try reader.float("alpha", default: 1),
+        beta: try reader.float("beta", default: 0.5))
+      return try reader.answer(layer: layer)
+    default: return nil
+    }
+  }
+
+  /// Several training steps, and inference after them.
+  private static func batch(_ reader: CaseReader) throws -> Answer {
     let layer = BatchNormalization(
       momentum: try reader.float("momentum", default: 0.99),
       epsilon: try reader.float("epsilon", default: 1e-3), center: try reader.bool("center", default: true),

@@ -6,19 +6,26 @@ enum ResampleCases: CaseFamily {
     switch reader.op {
     case "UpSampling2D":
       let size = try reader.spatial("size", default: 2)
-      let interpolation = try reader.string("interpolation", default: "nearest")
-      switch interpolation {
-      case "nearest": return try reader.answer(layer: UpSampling2D(size))
-      case "bilinear": return try reader.answer(layer: UpSampling2D(size, interpolation: .bilinear))
-      default: throw Unsupported("UpSampling2D with interpolation \(interpolation)")
-      }
+      return try reader.answer(
+        layer: UpSampling2D(size, interpolation: reader.interpolation(default: "nearest")))
     case "Resizing":
-      try reader.require("interpolation", .string("bilinear"))
       try reader.require("antialias", .bool(false))
       try reader.require("half_pixel_centers", .bool(true))
       let (height, width) = (try reader.count("height"), try reader.count("width"))
-      return try reader.answer { $0[0].resizedBilinearly(height: height, width: width) }
+      let interpolation = try reader.interpolation(default: "bilinear")
+      return try reader.answer(layer: Resizing(height: height, width: width, interpolation: interpolation))
     default: return nil
+    }
+  }
+}
+
+extension CaseReader {
+  fileprivate func interpolation(default fallback: String) throws -> Interpolation {
+    let name = try string("interpolation", default: fallback)
+    switch name {
+    case "nearest": return .nearest
+    case "bilinear": return .bilinear
+    default: throw Unsupported("\(op) with interpolation \(name)")
     }
   }
 }
