@@ -37,7 +37,7 @@ final class BuildSession: @unchecked Sendable {
   private(set) var trace: Trace?
   private(set) var calls: [Call] = []
   private(set) var outputShape: Shape = []
-  private var parameterShapes: [ObjectIdentifier: Shape] = [:]
+  private var shapes: [ObjectIdentifier: Shape] = [:]
   private var readings: [ObjectIdentifier: Tensor] = [:]
   private var unknown: [String] = []
   private var openCalls: [Int] = []
@@ -68,48 +68,27 @@ final class BuildSession: @unchecked Sendable {
     return self
   }
 
-  /// The value-less reading of a parameter: the first one fixes its shape.
-  func read(_ parameter: Parameter, _ expected: Shape, in trace: Trace, file: StaticString, line: Int)
-    -> Tensor
+  /// The value-less reading of a parameter or state: the first one fixes its shape.
+  func read(_ variable: Variable, _ expected: Shape, in trace: Trace, file: StaticString, line: Int) -> Tensor
   {
-    let isKnown = structure.parameters.contains { $0 === parameter }
-    if !isKnown {
-      unknown.append("\(parameter.name.isEmpty ? "a parameter" : parameter.name) of \(expected)")
+    if !structure.contains(variable) {
+      unknown.append("\(variable.name.isEmpty ? "a parameter" : variable.name) of \(expected)")
     }
-    return read(
-      ObjectIdentifier(parameter), parameter.name, parameter.cell?.shape, expected, in: trace, file: file,
-      line: line)
-  }
-
-  func read(_ state: State, _ expected: Shape, in trace: Trace, file: StaticString, line: Int) -> Tensor {
-    if !structure.states.contains(where: { $0 === state }) {
-      unknown.append("\(state.name.isEmpty ? "a state" : state.name) of \(expected)")
-    }
-    return read(
-      ObjectIdentifier(state), state.name, state.cell?.shape, expected, in: trace, file: file, line: line)
-  }
-
-  private func read(
-    _ key: ObjectIdentifier, _ name: String, _ fixed: Shape?, _ expected: Shape, in trace: Trace,
-    file: StaticString, line: Int
-  ) -> Tensor {
+    let key = ObjectIdentifier(variable)
     if let reading = readings[key], reading.shape == expected { return reading }
-    let shape = parameterShapes[key] ?? fixed ?? expected
-    parameterShapes[key] = shape
+    let shape = shapes[key] ?? variable.shape ?? expected
+    shapes[key] = shape
     let reading = trace.placeholder(shape: expected, dtype: .float32)
     readings[key] = reading
     guard shape == expected else {
       return reading.failing(
-        "\(name) is \(shape), and this input asks for \(expected)", file: file, line: line)
+        "\(variable.name) is \(shape), and this input asks for \(expected)", file: file, line: line)
     }
     return reading
   }
 
   /// The shape of a parameter or state in this run.
-  func shape(of parameter: Parameter) -> Shape {
-    parameterShapes[ObjectIdentifier(parameter)] ?? parameter.shape ?? [0]
-  }
-  func shape(of state: State) -> Shape { parameterShapes[ObjectIdentifier(state)] ?? state.shape ?? [0] }
+  func shape(of variable: Variable) -> Shape { shapes[ObjectIdentifier(variable)] ?? variable.shape ?? [0] }
 
   func begin() -> Int {
     openCalls.append(0)
@@ -133,12 +112,12 @@ extension BuildSession {
   func allocate() throws {
     let device = Context.current.device
     let fresh = structure.parameters.filter { $0.cell == nil }
-    if let lost = fresh.first(where: { parameterShapes[ObjectIdentifier($0)] == nil }) {
+    if let lost = fresh.first(where: { shapes[ObjectIdentifier($0)] == nil }) {
       throw ShapeError("\(lost.name) was not used when the model ran, so its shape is unknown")
     }
     if !fresh.isEmpty {
       let arena = try ParameterArena(
-        device: device, shapes: fresh.map { parameterShapes[ObjectIdentifier($0)]! })
+        device: device, shapes: fresh.map { shapes[ObjectIdentifier($0)]! })
       try initialize(fresh, in: arena)
       for (index, parameter) in fresh.enumerated() {
         parameter.shape = arena.shapes[index]
@@ -148,7 +127,7 @@ extension BuildSession {
     }
     outsideScopes {
       for state in structure.states where state.cell == nil {
-        let shape = parameterShapes[ObjectIdentifier(state)] ?? []
+        let shape = shapes[ObjectIdentifier(state)] ?? []
         state.shape = shape
         state.cell = Cell(
           shape: shape, dtype: .float32, storage: Tensor.full(shape, state.initialValue).storage)

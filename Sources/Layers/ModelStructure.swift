@@ -30,6 +30,10 @@ public final class ModelStructure: @unchecked Sendable {
   public let names: [String]
   public let stateNames: [String]
 
+  func contains(_ variable: Variable) -> Bool {
+    parameters.contains { $0 === variable } || states.contains { $0 === variable }
+  }
+
   var isBuilt: Bool { parameters.allSatisfy { $0.cell != nil } && states.allSatisfy { $0.cell != nil } }
 
   /// Runs a closure with this model's names at hand.
