@@ -18,7 +18,9 @@ public struct Dataset: Sendable {
   private let allImages: HostArray
   private let allLabels: HostArray
   /// Rows of the stored arrays in this data set's order; nil for all of them in theirs.
-  private let rows: [Int]?
+  private var rows: [Int]?
+  /// How pictures are changed on their way into a batch.
+  private var changes: AugmentedPictures?
 
   /// - Parameters:
   ///   - images: uint8 or float32, (N, H, W, C).
@@ -40,25 +42,22 @@ public struct Dataset: Sendable {
     where !classNames.indices.contains(Int(label)) {
       throw ShapeError("label \(label) of image \(row) is outside the classes 0..<\(classNames.count)")
     }
-    self.init(name: name, classNames: classNames, allImages: images, allLabels: labels, rows: nil)
-  }
-
-  private init(name: String, classNames: [String], allImages: HostArray, allLabels: HostArray, rows: [Int]?) {
     self.name = name
     self.classNames = classNames
-    self.allImages = allImages
-    self.allLabels = allLabels
-    self.rows = rows
+    allImages = images
+    allLabels = labels
   }
 
   /// The number of pictures.
   public var count: Int { rows?.count ?? allImages.shape[0] }
   /// Height, width and channels of a picture.
-  public var imageShape: Shape { allImages.shape.removing(axis: 0) }
+  public var imageShape: Shape { changes?.shape ?? allImages.shape.removing(axis: 0) }
   public var imageType: DType { allImages.dtype }
 
-  /// All pictures, (N, H, W, C). Of a part or another order of a data set this is a copy.
-  public var images: HostArray { rows.map { Self.gather(allImages, $0) } ?? allImages }
+  /// All pictures, (N, H, W, C). Of a part, another order or an augmented data set this is a copy.
+  public var images: HostArray {
+    rows == nil && changes == nil ? allImages : chosenImages(rows ?? Array(0..<count))
+  }
   /// All labels, int32, (N). Of a part or another order of a data set this is a copy.
   public var labels: HostArray { rows.map { Self.gather(allLabels, $0) } ?? allLabels }
 
@@ -69,7 +68,11 @@ public struct Dataset: Sendable {
         index >= 0 && index < count, "picture \(index) is outside \(name), which has \(count) pictures")
     }
     let chosen = indices.map { rows?[$0] ?? $0 }
-    return Batch(images: Self.gather(allImages, chosen), labels: Self.gather(allLabels, chosen))
+    return Batch(images: chosenImages(chosen), labels: Self.gather(allLabels, chosen))
+  }
+
+  private func chosenImages(_ rows: [Int]) -> HostArray {
+    changes?.gather(allImages, rows) ?? Self.gather(allImages, rows)
   }
 
   /// The pictures of a range of indices as a data set of its own.
@@ -98,6 +101,19 @@ public struct Dataset: Sendable {
     return (source.subset(0..<count - validation), source.subset(count - validation..<count))
   }
 
+  /// The test part that a seed draws, or what it leaves for training, of pictures that come without parts.
+  ///
+  /// - Throws: `FormatError` where there are too few pictures for two parts.
+  public func part(_ part: DatasetPart, testShare: Double = 0.2, seed: UInt64 = 0) throws -> Dataset {
+    precondition(testShare > 0 && testShare < 1, "a share lies between 0 and 1; received \(testShare)")
+    guard count >= 2 else {
+      throw FormatError("\(name) has too few pictures for a training and a test part: \(count)")
+    }
+    let size = min(count - 1, max(1, Int((Double(count) * testShare).rounded())))
+    let parts = split(validation: size, seed: seed)
+    return part == .train ? parts.training : parts.validation
+  }
+
   /// 0 ..< count in an order that is a pure function of seed and epoch (Fisher and Yates's shuffle on Philox numbers).
   public static func order(count: Int, seed: UInt64, epoch: Int) -> [Int] {
     var order = Array(0..<count)
@@ -110,8 +126,24 @@ public struct Dataset: Sendable {
     return order
   }
 
+  /// The same pictures, changed at random on their way into a batch: each one as a pure function of seed, epoch and
+  /// its place in the stored arrays, whatever part, order or batch it comes in.
+  ///
+  /// ```swift
+  /// let epoch = train.shuffled(seed: 7, epoch: 3).augmented(by: try Augmentation("flip,shift=2"), seed: 7, epoch: 3)
+  /// ```
+  /// - Throws: `ShapeError` for pictures that are not uint8 with 1 or 3 channels, or too small to be cropped.
+  public func augmented(by augmentation: Augmentation, seed: UInt64, epoch: Int = 0) throws -> Dataset {
+    var result = self
+    result.changes = try AugmentedPictures(
+      augmentation, of: allImages.shape.removing(axis: 0), dtype: imageType, seed: seed, epoch: epoch)
+    return result
+  }
+
   private func with(rows: [Int]) -> Dataset {
-    Dataset(name: name, classNames: classNames, allImages: allImages, allLabels: allLabels, rows: rows)
+    var result = self
+    result.rows = rows
+    return result
   }
 
   /// Copies rows of an array into a new one.

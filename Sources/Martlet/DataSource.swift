@@ -1,34 +1,66 @@
 import MartletData
 
-/// The data sets that the command knows by name.
-public enum DataSource: String, CaseIterable, Sendable {
-  case fashionMNIST = "fashion-mnist"
-  case mnist
-  case shapes
+/// The data sets that the command knows: by name, or by the place of their files.
+public enum DataSource: Sendable, Equatable {
+  case fashionMNIST, mnist, cifar10, cifar100, shapes
+  /// A folder with a sub-folder of pictures for each class, or with `images.npy` and `labels.npy`.
+  case folder(FilePath)
+  /// A `.npz` file.
+  case archive(FilePath)
+  /// A `.csv` file, plain or compressed, whose last column is the label.
+  case table(FilePath)
 
+  private static let named: [(name: String, source: DataSource)] = [
+    ("fashion-mnist", .fashionMNIST), ("mnist", .mnist), ("cifar-10", .cifar10), ("cifar-100", .cifar100),
+    ("shapes", .shapes),
+  ]
+
+  /// What can be asked for, in the words of the command.
+  public static let names = named.map(\.name) + ["folder:DIR", "FILE.npz", "FILE.csv"]
+
+  /// The data set of a name, or at a path: `folder:DIR`, a path with a slash in it, a `.npz` or a `.csv` file.
+  ///
   /// - Throws: `NameError` for a name that no data set has.
   public init(name: String) throws {
-    guard let source = DataSource(rawValue: name) else {
-      throw NameError(kind: "data set", name: name, known: DataSource.allCases.map(\.rawValue))
+    if let found = Self.named.first(where: { $0.name == name }) {
+      self = found.source
+    } else if name.hasSuffix(".npz") {
+      self = .archive(FilePath(name))
+    } else if name.hasSuffix(".csv") || name.hasSuffix(".csv.gz") {
+      self = .table(FilePath(name))
+    } else if name.hasPrefix("folder:") {
+      self = .folder(FilePath(String(name.dropFirst("folder:".count))))
+    } else if name.contains("/") {
+      self = .folder(FilePath(name))
+    } else {
+      throw NameError(kind: "data set", name: name, known: Self.names)
     }
-    self = source
   }
 
   /// How many pictures of shapes are drawn for each part.
   private static let drawn: [DatasetPart: Int] = [.train: 10_000, .test: 2_000]
 
-  /// One part of the data set. Shapes are drawn at the given size, the test part from another seed.
+  /// One part of the data set. Shapes are drawn at the given size, the test part from another seed, and the rows of a
+  /// table have it; other pictures have sizes of their own.
+  ///
+  /// - Parameter directory: the folder of the files of a data set that has a name.
+  /// - Throws: `MissingDatasetError`, `FileError`, `FormatError`, `ShapeError`.
   public func load(_ part: DatasetPart, directory: FilePath? = nil, size: Shape) throws -> Dataset {
     switch self {
     case .fashionMNIST: return try FashionMNIST.load(part, directory: directory)
     case .mnist: return try MNIST.load(part, directory: directory)
+    case .cifar10: return try CIFAR10.load(part, directory: directory)
+    case .cifar100: return try CIFAR100.load(part, directory: directory)
     case .shapes:
-      guard size.rank == 3, size[2] == 1 || size[2] == 3, size[0] >= 8, size[1] >= 8 else {
-        throw ShapeError("shapes are drawn with 1 or 3 channels on at least 8x8 pixels; received \(size)")
+      guard size.rank == 3, size[2] == 1 || size[2] == 3, size[0] >= 12, size[1] >= 12 else {
+        throw ShapeError("shapes are drawn with 1 or 3 channels on at least 12x12 pixels; received \(size)")
       }
       return Shapes.dataset(
         count: Self.drawn[part]!, height: size[0], width: size[1], channels: size[2],
         seed: part == .train ? 1 : 2)
+    case .folder(let path): return try Dataset.load(folder: path, part)
+    case .archive(let path): return try Dataset.load(npz: path, part)
+    case .table(let path): return try Dataset(csv: path, imageShape: size).part(part)
     }
   }
 }
