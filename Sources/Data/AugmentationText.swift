@@ -43,7 +43,8 @@ extension Augmentation {
       return .flip
     }
     guard let number = value.flatMap(Float.init) else {
-      throw AugmentationError("augmentation \(name) needs a number, as in \(example(name)); received \(value ?? "none")")
+      throw AugmentationError(
+        "augmentation \(name) needs a number, as in \(example(name)); received \(value ?? "none")")
     }
     return switch name {
     case "shift": .shift(number)

@@ -10,7 +10,8 @@ struct AugmentedPictures: Sendable {
   private let epoch: Int
 
   init(_ augmentation: Augmentation, of source: Shape, dtype: DType, seed: UInt64, epoch: Int) throws {
-    precondition((0..<1 << 22).contains(epoch), "epochs are numbered from 0 to \(1 << 22 - 1); received \(epoch)")
+    precondition(
+      (0..<1 << 22).contains(epoch), "epochs are numbered from 0 to \(1 << 22 - 1); received \(epoch)")
     guard dtype == .uint8, source[2] == 1 || source[2] == 3 else {
       throw ShapeError(
         "pictures are augmented as uint8 with 1 or 3 channels; received \(source) \(dtype)")
@@ -41,7 +42,9 @@ struct AugmentedPictures: Sendable {
           let to = target.bindMemory(to: UInt8.self).baseAddress
         else { return }
         for (place, row) in rows.enumerated() {
-          write(from + row * source.count, sample: row, to: UnsafeMutableBufferPointer(start: to + place * size, count: size))
+          write(
+            from + row * source.count, sample: row,
+            to: UnsafeMutableBufferPointer(start: to + place * size, count: size))
         }
       }
     }

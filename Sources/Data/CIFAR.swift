@@ -77,7 +77,8 @@ private struct CIFARSource: Sendable {
     guard let found else {
       throw MissingDatasetError(
         name: name, searched: searched.map(\.string),
-        remedy: "unpack \(archive), which has \(files.joined(separator: ", ")), into one of these folders, or name "
+        remedy:
+          "unpack \(archive), which has \(files.joined(separator: ", ")), into one of these folders, or name "
           + "the folder of its files with --data-dir or in MARTLET_DATA")
     }
     return found

@@ -90,7 +90,8 @@ struct CSVReader {
     }
     guard position == bytes.count || bytes[position] == UInt8(ascii: ",") || lineEnd(at: position) > 0 else {
       throw FormatError(
-        "line \(line), column \(column): after the closing quote comes neither a comma nor the end of the line")
+        "line \(line), column \(column): after the closing quote comes neither a comma nor the end of the line"
+      )
     }
     return Field(bytes: contents[...], line: first, column: column)
   }

@@ -87,8 +87,11 @@ extension Dataset {
 
   private static func labels(_ labels: HostArray) throws -> HostArray {
     let shape = labels.shape
-    guard shape.rank == 1 || (shape.rank == 2 && shape[1] == 1), labels.dtype == .int32 || labels.dtype == .uint8
-    else { throw ShapeError("labels are whole numbers of shape (N) or (N, 1); received \(shape) \(labels.dtype)") }
+    guard shape.rank == 1 || (shape.rank == 2 && shape[1] == 1),
+      labels.dtype == .int32 || labels.dtype == .uint8
+    else {
+      throw ShapeError("labels are whole numbers of shape (N) or (N, 1); received \(shape) \(labels.dtype)")
+    }
     return labels.dtype == .int32
       ? labels.reshaped([shape[0]]) : HostArray(labels.bytes.map(Int32.init), shape: [shape[0]])
   }

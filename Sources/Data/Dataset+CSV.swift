@@ -29,7 +29,8 @@ extension Dataset {
     let bytes = try File.read(path)
     self = try FormatError.naming(path) {
       try Dataset(
-        csv: bytes, name: path.stem ?? path.string, imageShape: imageShape, label: label, hasHeader: hasHeader,
+        csv: bytes, name: path.stem ?? path.string, imageShape: imageShape, label: label,
+        hasHeader: hasHeader,
         classNames: classNames)
     }
   }
@@ -40,7 +41,8 @@ extension Dataset {
     hasHeader: Bool? = nil, classNames: [String]? = nil
   ) throws {
     precondition(imageShape.rank == 3, "pictures have height, width and channels; received \(imageShape)")
-    var table = CSVTable(columns: imageShape.count + 1, label: label, hasHeader: hasHeader, classes: classNames?.count)
+    var table = CSVTable(
+      columns: imageShape.count + 1, label: label, hasHeader: hasHeader, classes: classNames?.count)
     try table.read(Gzip.isCompressed(bytes) ? Gzip.expand(bytes) : bytes)
     let shape = imageShape.inserting(table.labels.count, at: 0)
     let images =

@@ -38,7 +38,8 @@ public enum ImageFolder {
     guard File.exists(folder) else { throw FileError("there is no such folder", path: folder) }
     let classes = try File.names(in: folder).filter { File.isFolder(folder.appending($0)) }
     guard !classes.isEmpty else {
-      throw FormatError("has no sub-folders; put the pictures of each class into a folder of its name", path: folder)
+      throw FormatError(
+        "has no sub-folders; put the pictures of each class into a folder of its name", path: folder)
     }
     return classes
   }
@@ -61,7 +62,9 @@ public enum ImageFolder {
     let images = HostArray(shape: shape.inserting(files.count, at: 0), dtype: .uint8) { buffer in
       for (index, picture) in pictures.enumerated() {
         let place = index * shape.count..<(index + 1) * shape.count
-        picture.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[place]).copyMemory(from: $0) }
+        picture.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: buffer[place]).copyMemory(from: $0)
+        }
       }
     }
     return try Dataset(name: name, images: images, labels: HostArray(labels), classNames: classes)

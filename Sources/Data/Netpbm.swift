@@ -107,7 +107,8 @@ private struct NetpbmReader {
     guard position > first else {
       throw FormatError(
         position == bytes.count
-          ? "ends before \(what)" : "has the byte \(bytes[position]) at byte \(position), where \(what) was expected")
+          ? "ends before \(what)"
+          : "has the byte \(bytes[position]) at byte \(position), where \(what) was expected")
     }
     guard range.contains(value) else {
       throw FormatError(

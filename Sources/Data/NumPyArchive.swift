@@ -40,7 +40,8 @@ public struct NumPyArchive: Sendable {
     try FormatError.naming(path) {
       guard let entry = archive.entries.first(where: { $0.name == name + Self.ending }) else {
         let some = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
-        throw FormatError("has no array \(name); " + (names.isEmpty ? "it has none at all" : "it has \(some)"))
+        throw FormatError(
+          "has no array \(name); " + (names.isEmpty ? "it has none at all" : "it has \(some)"))
       }
       let bytes = try archive.contents(of: entry)
       do { return try NumPy.decode(bytes) } catch let error as FormatError {

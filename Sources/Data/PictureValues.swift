@@ -26,9 +26,7 @@ struct PictureValues {
       }
     case .noise(let deviation): addNoise(deviation * 255, &generator)
     case .erase(let probability):
-      // Drawn in any case, so that the probability says which pictures are erased and not where.
-      let isErased = generator.unit() < probability
-      if isErased { erase(&generator) }
+      if generator.unit() < probability { erase(&generator) }
     }
   }
 

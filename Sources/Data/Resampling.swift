@@ -104,9 +104,8 @@ struct Resampling {
       let start = origin + Float(y) * down
       for x in 0..<width {
         let point = start + Float(x) * right
-        let corner = point.rounded(.down)
-        let share = point - corner
-        let (column, row) = (Int(corner.x), Int(corner.y))
+        let (column, row) = (Self.floor(point.x), Self.floor(point.y))
+        let share = point - Point(Float(column), Float(row))
         let (upper, lower) = (
           source.row(SourcePicture.mirrored(row, source.height)),
           source.row(SourcePicture.mirrored(row + 1, source.height))
@@ -121,6 +120,12 @@ struct Resampling {
         place += channels
       }
     }
+  }
+
+  /// The largest whole number that is not above another number; unlike `rounded(.down)` no call of the system.
+  private static func floor(_ x: Float) -> Int {
+    let whole = Int(x)
+    return Float(whole) > x ? whole - 1 : whole
   }
 
   private static func mix(_ a: UInt8, _ b: UInt8, _ share: Float) -> Float {

@@ -38,7 +38,8 @@ struct ZipArchive: Sendable {
     else { throw FormatError("is one of several files of a zip archive") }
     guard directory + size == end else {
       throw FormatError(
-        "has a damaged zip directory: it begins at byte \(directory) with \(size) bytes, and should end at \(end)")
+        "has a damaged zip directory: it begins at byte \(directory) with \(size) bytes, and should end at \(end)"
+      )
     }
     var entries: [Entry] = []
     var names: Set<String> = []
@@ -95,7 +96,9 @@ struct ZipArchive: Sendable {
     let found = stride(from: last, through: max(0, last - 0xFFFF), by: -1).first { place in
       reader.number(place, 4) == endSignature && place + 22 + reader.number(place + 20, 2) == bytes.count
     }
-    guard let found else { throw FormatError("is cut off: the directory at the end of the zip archive is missing") }
+    guard let found else {
+      throw FormatError("is cut off: the directory at the end of the zip archive is missing")
+    }
     return found
   }
 
@@ -114,7 +117,8 @@ struct ZipArchive: Sendable {
     guard reader.number(position + 8, 2) & 1 == 0 else { throw FormatError("\(name) is encrypted") }
     let method = reader.number(position + 10, 2)
     guard method == 0 || method == 8 else {
-      throw FormatError("\(name) is compressed by method \(method); supported are 0 (stored) and 8 (deflated)")
+      throw FormatError(
+        "\(name) is compressed by method \(method); supported are 0 (stored) and 8 (deflated)")
     }
     let entry = Entry(
       name: name, isDeflated: method == 8, checksum: UInt32(reader.number(position + 16, 4)),
@@ -128,7 +132,8 @@ struct ZipArchive: Sendable {
     }
     guard entry.isDeflated || entry.size == entry.compressedSize else {
       throw FormatError(
-        "\(name) is stored in \(entry.compressedSize) bytes, and announces \(entry.size); they must be as many")
+        "\(name) is stored in \(entry.compressedSize) bytes, and announces \(entry.size); they must be as many"
+      )
     }
     return (entry, next)
   }
@@ -154,7 +159,8 @@ struct ZipArchive: Sendable {
       body += common + Array(name.utf8) + data
     }
     guard body.count < 0xFFFF_FFFF, entries.count < 0xFFFF else {
-      throw FormatError("the archive has \(entries.count) entries and \(body.count) bytes, more than zip can hold")
+      throw FormatError(
+        "the archive has \(entries.count) entries and \(body.count) bytes, more than zip can hold")
     }
     let start = body.count
     body += directory
