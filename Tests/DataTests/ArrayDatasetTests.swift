@@ -29,7 +29,8 @@ struct ArrayDatasetTests {
         parts.flatMap { $0.images.bytes }.sorted() == Self.images.bytes)
       try NumPyArchive.write(
         [
-          "x_train": Self.images, "y_train": Self.labels, "x_test": HostArray([7] as [UInt8], shape: [1, 1, 1]),
+          "x_train": Self.images, "y_train": Self.labels,
+          "x_test": HostArray([7] as [UInt8], shape: [1, 1, 1]),
           "y_test": HostArray([2] as [Int32]),
         ], to: path)
       #expect(try Dataset.load(npz: path, .train).labels == Self.labels)
@@ -63,13 +64,15 @@ struct ArrayDatasetTests {
       text(Self.images, HostArray([.max] as [Int32]))
         == "the label 2147483647 means more than 65536 classes; number them from 0")
     #expect(
-      text(Self.images, HostArray([-1] as [Int32])) == "each image needs one label; received 10 images, 1 labels")
+      text(Self.images, HostArray([-1] as [Int32]))
+        == "each image needs one label; received 10 images, 1 labels")
     try withFolder { folder in
       let path = folder.appending("set.npz")
       try NumPyArchive.write(["a": Self.images, "b": Self.labels], to: path)
       #expect(
         message { _ = try Dataset.load(npz: path, .train) }
-          == "\(path): has the arrays a, b; a data set has images and labels, or x_train, y_train, x_test and y_test")
+          == "\(path): has the arrays a, b; a data set has images and labels, or x_train, y_train, x_test and y_test"
+      )
       try NumPyArchive.write(["images": Self.images, "labels": HostArray([0] as [Int32])], to: path)
       #expect(
         message { _ = try Dataset.load(npz: path, .train) }

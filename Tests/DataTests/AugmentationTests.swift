@@ -28,7 +28,8 @@ struct AugmentationTests {
     #expect(text("flp") == "there is no augmentation called flp; there are \(names). Did you mean flip?")
     #expect(text("flip,,noise=0.1") == "there is no augmentation called ; there are \(names)")
     #expect(
-      text("flip,rotat=3") == "there is no augmentation called rotat; there are \(names). Did you mean rotate?")
+      text("flip,rotat=3")
+        == "there is no augmentation called rotat; there are \(names). Did you mean rotate?")
     #expect(text("flip=1") == "augmentation flip has no value; received 1")
     #expect(text("shift") == "augmentation shift needs a number, as in shift=2; received none")
     #expect(text("noise=x") == "augmentation noise needs a number, as in noise=0.1; received x")
@@ -48,10 +49,12 @@ struct AugmentationTests {
       text("crop=0") == "augmentation crop=0: a crop has 1 to 8192 pixels, and a padding of 0 to 1024")
     #expect(
       text("crop=28x28")
-        == "augmentation crop needs a size in pixels, as in crop=28, or with a padding, as in crop=28+4; received 28x28")
+        == "augmentation crop needs a size in pixels, as in crop=28, or with a padding, as in crop=28+4; received 28x28"
+    )
     #expect(
       text("crop")
-        == "augmentation crop needs a size in pixels, as in crop=28, or with a padding, as in crop=28+4; received none")
+        == "augmentation crop needs a size in pixels, as in crop=28, or with a padding, as in crop=28+4; received none"
+    )
   }
 
   @Test func picturesMustFit() throws {

@@ -58,13 +58,19 @@ struct CIFARTests {
     }
   }
 
+  /// Files of every 61st length, and every value of the label; a flipped bit of a picture is another picture.
   @Test func damageIsAnError() throws {
     try withFolder { folder in
       let path = folder.appending("test_batch.bin")
-      try withstandsDamage(record([7])) { bytes in
+      func text(_ bytes: [UInt8]) -> String {
         put(bytes, path)
-        _ = try CIFAR10.load(.test, directory: folder)
+        return message { _ = try CIFAR10.load(.test, directory: folder) }
       }
+      for length in stride(from: 0, to: 3073, by: 61) {
+        #expect(
+          text(Array(record([7])[..<length])).hasPrefix("\(path): has \(length) bytes, not a multiple of"))
+      }
+      for label in UInt8.min...UInt8.max { #expect(text(record([label])).isEmpty == (label < 10)) }
     }
   }
 
@@ -72,7 +78,8 @@ struct CIFARTests {
     try withFolder { folder in
       func text() -> String { message { _ = try CIFAR10.load(.test, directory: folder) } }
       #expect(
-        text() == "CIFAR-10 was not found in \(folder) or \(folder)/cifar-10 or \(folder)/cifar-10-batches-bin; unpack "
+        text()
+          == "CIFAR-10 was not found in \(folder) or \(folder)/cifar-10 or \(folder)/cifar-10-batches-bin; unpack "
           + "cifar-10-binary.tar.gz, which has test_batch.bin, into one of these folders, or name the folder of its "
           + "files with --data-dir or in MARTLET_DATA")
       let path = folder.appending("test_batch.bin")
@@ -80,7 +87,8 @@ struct CIFARTests {
       #expect(text() == "\(path): picture 1 has the label 10 at byte 3073; it must be below 10")
       put(record([1]) + [4], path)
       #expect(
-        text() == "\(path): has 3074 bytes, not a multiple of the 3073 of a picture; it is cut off, or not of "
+        text()
+          == "\(path): has 3074 bytes, not a multiple of the 3073 of a picture; it is cut off, or not of "
           + "CIFAR-10's binary version")
     }
   }

@@ -76,13 +76,15 @@ struct CSVTests {
         == "line 2, column 2: \"abcdefghijklmnopqrst...\" is not a number")
     #expect(text("1,2,0.5") == "line 1, column 3: the label \"0.5\" is not a whole number in 0..<65536")
     #expect(
-      text("-1,2,0", label: .first) == "line 1, column 1: the label \"-1\" is not a whole number in 0..<65536")
+      text("-1,2,0", label: .first) == "line 1, column 1: the label \"-1\" is not a whole number in 0..<65536"
+    )
     #expect(
       text("1,2,0\n\"1,2,0")
         == "line 2, column 1: a quote begins here and does not end")
     #expect(
       text("1,2\"3,0")
-        == "line 1, column 2: a quote stands within a field; put the whole field in quotes, and double those in it")
+        == "line 1, column 2: a quote stands within a field; put the whole field in quotes, and double those in it"
+    )
     #expect(
       text("1,\"2\"3,0")
         == "line 1, column 2: after the closing quote comes neither a comma nor the end of the line")

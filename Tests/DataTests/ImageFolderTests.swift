@@ -65,11 +65,13 @@ struct ImageFolderTests {
       try write(1, "a/3.pgm", in: folder, shape: [2, 1, 1])
       try write(1, "a/4.ppm", in: folder, shape: [1, 2, 3])
       #expect(
-        text() == "\(folder)/a/3.pgm: is a picture of 2x1x1, and \(folder)/a/1.pgm one of 1x2x1; all must have one "
+        text()
+          == "\(folder)/a/3.pgm: is a picture of 2x1x1, and \(folder)/a/1.pgm one of 1x2x1; all must have one "
           + "size and the same channels")
       try File.write(Array("P5 1 1 255 ".utf8), to: folder.appending("a/2.pgm"))
       #expect(
-        text() == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there"
+        text()
+          == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there"
       )
       try File.write([1], to: folder.appending("a/5.JPG"))
       #expect(

@@ -60,14 +60,17 @@ struct NetpbmTests {
     #expect(text("") == "is not a PGM or PPM picture: it does not begin with P2, P3, P5 or P6")
     #expect(text("P52 2 255 ") == "has no space before the width at byte 2")
     #expect(text("P5 0 2 255 ") == "has 0 as the width; it must lie in 1...65535")
-    #expect(text("P5 2 99999999999999999999 255 ") == "has 99999999999999999999 as the height; it must lie in 1...65535")
+    #expect(
+      text("P5 2 99999999999999999999 255 ")
+        == "has 99999999999999999999 as the height; it must lie in 1...65535")
     #expect(text("P5 2 2 65536 ") == "has 65536 as the largest value; it must lie in 1...65535")
     #expect(text("P5 2 x") == "has the byte 120 at byte 5, where the height was expected")
     #expect(text("P5 2 2") == "ends before the largest value")
     #expect(text("P5 2 2 255x") == "has no space after its header at byte 10")
     #expect(
       text("P6 60000 60000 255 ", [1, 2])
-        == "is cut off: 60000x60000 pixels of 3 values need 10800000000 bytes after the header, and 2 are there")
+        == "is cut off: 60000x60000 pixels of 3 values need 10800000000 bytes after the header, and 2 are there"
+    )
     #expect(text("P5 2 1 99 ", [1, 100]) == "has the value 100 as value 1; the header says at most 99")
     #expect(text("P2 2 1 99 1 100 ") == "has 100 as value 1; it must lie in 0...99")
     #expect(text("P5 1 1 255 ", [1, 2, 3]) == "has 2 bytes after its picture; a file holds one picture")
