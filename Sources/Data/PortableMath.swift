@@ -3,17 +3,21 @@ import MartletCore
 /// Elementary functions made of additions, multiplications and divisions alone: unlike those of a system's library
 /// they give the same bits on every machine.
 enum PortableMath {
-  /// Cosine and sine of an angle of at most a thousand turns of 360 degrees to either side, right to the last bit but one of Float.
+  /// Cosine and sine of an angle in turns of 360 degrees, of which it has at most a thousand; right to the last bit
+  /// but one of Float.
   static func cosineAndSine(turns: Float) -> (cosine: Float, sine: Float) {
     // The nearest quarter turn; truncation of a positive number, because rounding is a call of the system.
     let quarter = Int(4 * Double(turns) + 4096.5) - 4096
     let x = (Double(turns) - Double(quarter) / 4) * 2 * Double.pi
-    // The series of Taylor within 45 degrees, where their first left-out terms are below 1e-11.
-    let square = x * x
-    let sine = x * polynomial(square, [1, -1 / 6, 1 / 120, -1 / 5_040, 1 / 362_880, -1 / 39_916_800])
-    let cosine = polynomial(
-      square, [1, -1 / 2, 1 / 24, -1 / 720, 1 / 40_320, -1 / 3_628_800, 1 / 479_001_600])
-    let (c, s) = (Float(cosine), Float(sine))
+    // The series of Taylor for both within 45 degrees, where the first terms left out are below 1e-9.
+    let square = SIMD2(repeating: x * x)
+    var both = SIMD2(-1 / 39_916_800.0, -1 / 3_628_800.0)
+    both = both * square + SIMD2(1 / 362_880.0, 1 / 40_320.0)
+    both = both * square + SIMD2(-1 / 5_040.0, -1 / 720.0)
+    both = both * square + SIMD2(1 / 120.0, 1 / 24.0)
+    both = both * square + SIMD2(-1 / 6.0, -1 / 2.0)
+    both = both * square + 1
+    let (c, s) = (Float(both.y), Float(x * both.x))
     return switch quarter & 3 {
     case 0: (c, s)
     case 1: (-s, c)
@@ -29,18 +33,14 @@ enum PortableMath {
     if fraction > 1.5 { (fraction, exponent) = (fraction / 2, exponent + 1) }
     // ln m = 2 artanh((m - 1) / (m + 1)), by its series.
     let t = (fraction - 1) / (fraction + 1)
-    let sum = polynomial(t * t, [1, 1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11, 1 / 13, 1 / 15])
+    let square = t * t
+    var sum = 1 / 11.0
+    sum = sum * square + 1 / 9.0
+    sum = sum * square + 1 / 7.0
+    sum = sum * square + 1 / 5.0
+    sum = sum * square + 1 / 3.0
+    sum = sum * square + 1
     return Float(2 * t * sum + exponent * 0.693_147_180_559_945_3)
-  }
-
-  /// The polynomial with these coefficients, the constant one first, by Horner's rule.
-  @inline(__always)
-  private static func polynomial<let count: Int>(_ x: Double, _ coefficients: InlineArray<count, Double>)
-    -> Double
-  {
-    var sum = 0.0
-    for index in stride(from: count - 1, through: 0, by: -1) { sum = sum * x + coefficients[index] }
-    return sum
   }
 }
 

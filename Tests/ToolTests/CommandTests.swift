@@ -58,7 +58,8 @@ import Testing
     ),
     (
       ["train", "--data", "shape"],
-      "there is no data set called shape; there are fashion-mnist, mnist, shapes. Did you mean shapes?"
+      "there is no data set called shape; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, folder:DIR, "
+        + "FILE.npz, FILE.csv. Did you mean shapes?"
     ),
     (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
     (["train", "--steps", "0"], "--steps must be at least 1; received 0"),
