@@ -70,18 +70,14 @@ public enum ImageFolder {
     return try Dataset(name: name, images: images, labels: HostArray(labels), classNames: classes)
   }
 
-  private static let endings: Set = ["pgm", "ppm", "pnm"]
-  private static let otherEndings: Set = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"]
-
-  /// The pictures of a class. Other kinds of files may lie beside them, but not pictures that would be left out.
+  /// The pictures of a class. Other files may lie beside them.
   private static func pictures(in folder: FilePath) throws -> [FilePath] {
     let files = try File.names(in: folder).map { folder.appending($0) }
-    func ending(_ file: FilePath) -> String { file.extension?.lowercased() ?? "" }
-    if let odd = files.first(where: { otherEndings.contains(ending($0)) }) {
-      throw FormatError("is a picture in a format that is not read; convert it to PGM or PPM", path: odd)
+    let pictures = files.filter { ["pgm", "ppm", "pnm"].contains($0.extension?.lowercased()) }
+    guard !pictures.isEmpty else {
+      let other = files.first.map { "; convert \($0.lastComponent!.string) and the like to one of them" } ?? ""
+      throw FormatError("has no PGM or PPM pictures" + other, path: folder)
     }
-    let pictures = files.filter { endings.contains(ending($0)) }
-    guard !pictures.isEmpty else { throw FormatError("has no PGM or PPM pictures", path: folder) }
     return pictures
   }
 }

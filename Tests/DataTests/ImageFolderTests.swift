@@ -21,6 +21,7 @@ struct ImageFolderTests {
         try write(UInt8(value), name, in: folder)
       }
       try File.write([1], to: folder.appending("a/notes.txt"))
+      try File.write([1], to: folder.appending("a/target.jpg"))
       try File.write([1], to: folder.appending("a/.hidden.png"))
       try File.write([1], to: folder.appending("readme.md"))
       let dataset = try ImageFolder.load(folder)
@@ -73,9 +74,10 @@ struct ImageFolderTests {
         text()
           == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there"
       )
-      try File.write([1], to: folder.appending("a/5.JPG"))
+      try File.createFolder(folder.appending("b"))
+      try File.write([1], to: folder.appending("b/5.JPG"))
       #expect(
-        text() == "\(folder)/a/5.JPG: is a picture in a format that is not read; convert it to PGM or PPM")
+        text() == "\(folder)/b: has no PGM or PPM pictures; convert 5.JPG and the like to one of them")
       let missing = folder.appending("missing")
       #expect(message { _ = try ImageFolder.load(missing) } == "\(missing): there is no such folder")
     }
