@@ -75,8 +75,8 @@ public enum ImageFolder {
     let files = try File.names(in: folder).map { folder.appending($0) }
     let pictures = files.filter { ["pgm", "ppm", "pnm"].contains($0.extension?.lowercased()) }
     guard !pictures.isEmpty else {
-      let other = files.first.map { "; convert \($0.lastComponent!.string) and the like to one of them" } ?? ""
-      throw FormatError("has no PGM or PPM pictures" + other, path: folder)
+      let other = files.first?.lastComponent.map { "; convert \($0.string) and the like to one of them" }
+      throw FormatError("has no PGM or PPM pictures" + (other ?? ""), path: folder)
     }
     return pictures
   }

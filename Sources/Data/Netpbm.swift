@@ -25,7 +25,7 @@ public enum Netpbm {
     let size = format.isText ? 2 : largest > 255 ? 2 : 1
     // A number in digits takes two bytes with the space before it.
     let needed = shape.count * size
-    try reader.beginValues(isText: format.isText)
+    try reader.beginValues(isText: format.isText, needed: needed)
     guard reader.remaining >= needed else {
       throw FormatError(
         "is cut off: \(width)x\(height) pixels of \(format.channels) values need \(needed) bytes after the header, "
@@ -43,7 +43,11 @@ public enum Netpbm {
     }
     if format.isText { reader.skipSpace() }
     guard reader.remaining == 0 else {
-      throw FormatError("has \(reader.remaining) bytes after its picture; a file holds one picture")
+      throw FormatError(
+        "has \(reader.remaining) bytes after its picture; "
+          + (reader.hasDoubleLineEnd
+            ? "it was copied as if it were text; copy it again, byte for byte"
+            : "a file holds one picture"))
     }
     return picture
   }
@@ -70,6 +74,8 @@ public enum Netpbm {
 private struct NetpbmReader {
   private let bytes: [UInt8]
   private var position: Int
+  /// Whether the header ends in CR and LF, of which the format counts the first only.
+  private(set) var hasDoubleLineEnd = false
 
   init(_ bytes: [UInt8], position: Int) {
     self.bytes = bytes
@@ -118,13 +124,15 @@ private struct NetpbmReader {
     return value
   }
 
-  /// Goes over the one space between the header and values in bytes.
-  mutating func beginValues(isText: Bool) throws {
+  /// Goes over the one space between the header and values in bytes, or over a double line end where the file has
+  /// just one byte more than it needs: the programs of some systems write that.
+  mutating func beginValues(isText: Bool, needed: Int) throws {
     guard !isText else { return }
     guard position < bytes.count, Self.isSpace(bytes[position]) else {
       throw FormatError("has no space after its header at byte \(position)")
     }
-    position += 1
+    hasDoubleLineEnd = bytes[position...].starts(with: Array("\r\n".utf8))
+    position += hasDoubleLineEnd && remaining == needed + 2 ? 2 : 1
   }
 
   /// A number of one or two bytes. The caller has seen that they are there.

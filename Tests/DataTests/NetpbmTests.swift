@@ -34,6 +34,9 @@ struct NetpbmTests {
     #expect(try decode("P5# by hand\r\n# 9 9\n\t2\n#\n  1#x\n\u{0B}\u{0C}255\n", [35, 10]) == picture)
     #expect(try decode("P2\r2\r1 # wide\r255\r35 # first\n10 # last") == picture)
     #expect(try decode("P5 0002 01 255\r", [35, 10]) == picture)
+    #expect(try decode("P5\r\n2 1\r\n255\r\n", [35, 10]) == picture)
+    let dark = HostArray([10, 35] as [UInt8], shape: [1, 2, 1])
+    #expect(try decode("P5 2 1 255\r", [10, 35]) == dark)
   }
 
   /// value · 255 / largest, rounded.
@@ -74,6 +77,10 @@ struct NetpbmTests {
     #expect(text("P5 2 1 99 ", [1, 100]) == "has the value 100 as value 1; the header says at most 99")
     #expect(text("P2 2 1 99 1 100 ") == "has 100 as value 1; it must lie in 0...99")
     #expect(text("P5 1 1 255 ", [1, 2, 3]) == "has 2 bytes after its picture; a file holds one picture")
+    #expect(
+      text("P5\r\n2 1\r\n255\r\n", [35, 13, 10])
+        == "has 2 bytes after its picture; it was copied as if it were text; copy it again, byte for byte"
+    )
     #expect(text("P2 2 1 9 1x2") == "has no space before value 1 at byte 10")
   }
 }
