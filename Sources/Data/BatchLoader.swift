@@ -6,7 +6,7 @@
 /// let order = train.shuffled(seed: 7, epoch: 3)
 /// for batch in order.batches(of: 64, startingAt: 120) { ... }   // batches 120, 121, ... of epoch 3
 /// ```
-public struct BatchLoader: Sequence, Sendable {
+public struct BatchLoader: Sequence, BatchSource {
   public let dataset: Dataset
   public let batchSize: Int
   /// The index of the batch with which iteration begins.
@@ -30,7 +30,9 @@ public struct BatchLoader: Sequence, Sendable {
     return dataset.batch(index * batchSize..<Swift.min((index + 1) * batchSize, dataset.count))
   }
 
-  public struct Iterator: IteratorProtocol {
+  public func batch(at index: Int) -> Batch { self[index] }
+
+  public struct Iterator: IteratorProtocol, BatchIterator {
     let loader: BatchLoader
     var index: Int
 

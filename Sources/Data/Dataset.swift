@@ -17,12 +17,15 @@ public struct Dataset: Sendable {
   public let classNames: [String]
   private let source: Source
   /// Rows of the source in this data set's order; nil for all of them in theirs.
-  private let rows: [Int]?
+  private var rows: [Int]?
+  /// How pictures are changed on their way into a batch.
+  private var changes: AugmentedPictures?
 
   /// Where pictures come from.
   private enum Source: Sendable {
     case stored(images: HostArray, labels: HostArray)
-    case drawn(count: Int, imageShape: Shape, imageType: DType, draw: @Sendable ([Int]) -> Batch)
+    case drawn(
+      count: Int, imageShape: Shape, imageType: DType, hasMasks: Bool, draw: @Sendable ([Int]) -> Batch)
   }
 
   /// - Parameters:
@@ -45,29 +48,29 @@ public struct Dataset: Sendable {
     where !classNames.indices.contains(Int(label)) {
       throw ShapeError("label \(label) of image \(row) is outside the classes 0..<\(classNames.count)")
     }
-    self.init(
-      name: name, classNames: classNames, source: .stored(images: images, labels: labels), rows: nil)
+    self.init(name: name, classNames: classNames, source: .stored(images: images, labels: labels))
   }
 
   /// A data set whose pictures are made whenever a batch asks for them, so that only the batch takes memory.
   ///
   /// - Parameters:
   ///   - imageShape: height, width and channels.
+  ///   - hasMasks: whether the batches come with masks.
   ///   - draw: the pictures of some numbers in 0 ..< count, a pure function.
   public init(
     name: String, count: Int, imageShape: Shape, imageType: DType = .uint8, classNames: [String],
-    draw: @escaping @Sendable (_ indices: [Int]) -> Batch
+    hasMasks: Bool = false, draw: @escaping @Sendable (_ indices: [Int]) -> Batch
   ) {
     self.init(
       name: name, classNames: classNames,
-      source: .drawn(count: count, imageShape: imageShape, imageType: imageType, draw: draw), rows: nil)
+      source: .drawn(
+        count: count, imageShape: imageShape, imageType: imageType, hasMasks: hasMasks, draw: draw))
   }
 
-  private init(name: String, classNames: [String], source: Source, rows: [Int]?) {
+  private init(name: String, classNames: [String], source: Source) {
     self.name = name
     self.classNames = classNames
     self.source = source
-    self.rows = rows
   }
 
   /// The number of pictures.
@@ -75,27 +78,28 @@ public struct Dataset: Sendable {
     if let rows { return rows.count }
     return switch source {
     case .stored(let images, _): images.shape[0]
-    case .drawn(let count, _, _, _): count
+    case .drawn(let count, _, _, _, _): count
     }
   }
   /// Height, width and channels of a picture.
-  public var imageShape: Shape {
+  public var imageShape: Shape { changes?.shape ?? sourceShape }
+  private var sourceShape: Shape {
     switch source {
     case .stored(let images, _): images.shape.removing(axis: 0)
-    case .drawn(_, let shape, _, _): shape
+    case .drawn(_, let shape, _, _, _): shape
     }
   }
   public var imageType: DType {
     switch source {
     case .stored(let images, _): images.dtype
-    case .drawn(_, _, let type, _): type
+    case .drawn(_, _, let type, _, _): type
     }
   }
 
-  /// All pictures, (N, H, W, C). Of a part or another order of a data set this is a copy, and pictures that
+  /// All pictures, (N, H, W, C). Of a part, another order or an augmented data set this is a copy, and pictures that
   /// are drawn are all drawn.
   public var images: HostArray {
-    if case .stored(let images, _) = source, rows == nil { return images }
+    if case .stored(let images, _) = source, rows == nil, changes == nil { return images }
     return batch(0..<count).images
   }
   /// All labels, int32, (N). Of a part or another order of a data set this is a copy.
@@ -113,10 +117,15 @@ public struct Dataset: Sendable {
         index >= 0 && index < count, "picture \(index) is outside \(name), which has \(count) pictures")
     }
     let chosen = indices.map { rows?[$0] ?? $0 }
-    return switch source {
+    switch source {
     case .stored(let images, let labels):
-      Batch(images: Self.gather(images, chosen), labels: Self.gather(labels, chosen))
-    case .drawn(_, _, _, let draw): draw(chosen)
+      return Batch(
+        images: changes?.gather(images, chosen, samples: chosen) ?? Self.gather(images, chosen),
+        labels: Self.gather(labels, chosen))
+    case .drawn(_, _, _, _, let draw):
+      var batch = draw(chosen)
+      if let changes { batch.images = changes.gather(batch.images, Array(chosen.indices), samples: chosen) }
+      return batch
     }
   }
 
@@ -146,6 +155,19 @@ public struct Dataset: Sendable {
     return (source.subset(0..<count - validation), source.subset(count - validation..<count))
   }
 
+  /// The test part that a seed draws, or what it leaves for training, of pictures that come without parts.
+  ///
+  /// - Throws: `FormatError` where there are too few pictures for two parts.
+  public func part(_ part: DatasetPart, testShare: Double = 0.2, seed: UInt64 = 0) throws -> Dataset {
+    precondition(testShare > 0 && testShare < 1, "a share lies between 0 and 1; received \(testShare)")
+    guard count >= 2 else {
+      throw FormatError("\(name) has too few pictures for a training and a test part: \(count)")
+    }
+    let size = min(count - 1, max(1, Int((Double(count) * testShare).rounded())))
+    let parts = split(validation: size, seed: seed)
+    return part == .train ? parts.training : parts.validation
+  }
+
   /// 0 ..< count in an order that is a pure function of seed and epoch (Fisher and Yates's shuffle on Philox numbers).
   public static func order(count: Int, seed: UInt64, epoch: Int) -> [Int] {
     var order = Array(0..<count)
@@ -158,8 +180,28 @@ public struct Dataset: Sendable {
     return order
   }
 
+  /// The same pictures, changed at random on their way into a batch: each one as a pure function of seed, epoch and
+  /// its place in the source, whatever part, order or batch it comes in.
+  ///
+  /// ```swift
+  /// let epoch = train.shuffled(seed: 7, epoch: 3).augmented(by: try Augmentation("flip,shift=2"), seed: 7, epoch: 3)
+  /// ```
+  /// - Throws: `ShapeError` for pictures that are not uint8 with 1 or 3 channels, too small to be cropped, or that have
+  ///   masks, which would have to move along.
+  public func augmented(by augmentation: Augmentation, seed: UInt64, epoch: Int = 0) throws -> Dataset {
+    if case .drawn(_, _, _, hasMasks: true, _) = source {
+      throw ShapeError("\(name) has masks, which augmentation would leave behind; train without it")
+    }
+    var result = self
+    result.changes = try AugmentedPictures(
+      augmentation, of: sourceShape, dtype: imageType, seed: seed, epoch: epoch)
+    return result
+  }
+
   private func with(rows: [Int]) -> Dataset {
-    Dataset(name: name, classNames: classNames, source: source, rows: rows)
+    var result = self
+    result.rows = rows
+    return result
   }
 
   /// Copies rows of an array into a new one.

@@ -133,22 +133,3 @@ final class OpenFile: Sendable {
     }
   }
 }
-
-extension File {
-  /// Makes a folder, with those around it; one that is there already is left alone.
-  ///
-  /// - Throws: `FileError` where a file stands in the way or the place cannot be written.
-  public static func createFolder(_ path: FilePath) throws {
-    if isFolder(path) { return }
-    let parent = path.removingLastComponent()
-    if !parent.isEmpty && parent != path { try createFolder(parent) }
-    guard path.withPlatformString({ mkdir($0, 0o777) }) == 0 || (errno == EEXIST && isFolder(path)) else {
-      throw FileError("cannot make this folder: \(Errno(rawValue: errno))", path: path)
-    }
-  }
-
-  private static func isFolder(_ path: FilePath) -> Bool {
-    var status = stat()
-    return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-}

@@ -1,21 +1,4 @@
-import Glibc
 import MartletCore
-
-/// Which pictures of a data set: those to learn from, or those to be judged by.
-public enum DatasetPart: String, Sendable, CaseIterable {
-  case train, test
-}
-
-/// A data set that is not on this machine. The text says where it was looked for and how to get it.
-public struct MissingDatasetError: Error, Equatable, CustomStringConvertible {
-  public var name: String
-  public var searched: [String]
-  public var remedy: String
-
-  public var description: String {
-    "\(name) was not found in \(searched.joined(separator: " or ")); \(remedy)"
-  }
-}
 
 /// The handwritten digits of LeCun, Cortes and Burges (*The MNIST database of handwritten digits*, 1998): 60,000 and
 /// 10,000 grey pictures of 28x28.
@@ -88,7 +71,7 @@ struct MNISTSource: Sendable {
 
   /// The first folder that has all the files, plain or compressed.
   private func find(_ names: [String], _ directory: FilePath?) throws -> [FilePath] {
-    let folders = searchedFolders(directory)
+    let folders = DatasetFolders.searched(directory, [folder], system: systemFolders)
     for folder in folders {
       let files = names.compactMap { name in
         [folder.appending(name), folder.appending(name + ".gz")].first(where: File.exists)
@@ -96,16 +79,5 @@ struct MNISTSource: Sendable {
       if files.count == names.count { return files }
     }
     throw MissingDatasetError(name: name, searched: folders.map(\.string), remedy: remedy)
-  }
-
-  private func searchedFolders(_ directory: FilePath?) -> [FilePath] {
-    if let directory { return [directory, directory.appending(folder)] }
-    var folders: [FilePath] = []
-    if let value = getenv("MARTLET_DATA"), value[0] != 0 {
-      let root = FilePath(platformString: value)
-      // The sub-folder first: MNIST and Fashion-MNIST have the same file names.
-      folders = [root.appending(folder), root]
-    }
-    return folders + systemFolders + [FilePath("data").appending(folder)]
   }
 }

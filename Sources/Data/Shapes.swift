@@ -75,7 +75,8 @@ public struct Shapes: Sendable {
   /// - Parameter withMasks: whether batches have masks, for segmentation.
   public func drawnDataset(count: Int, withMasks: Bool = false) -> Dataset {
     Dataset(
-      name: "shapes", count: count, imageShape: [height, width, channels], classNames: Self.classNames
+      name: "shapes", count: count, imageShape: [height, width, channels], classNames: Self.classNames,
+      hasMasks: withMasks
     ) { batch(of: $0, withMasks: withMasks) }
   }
 

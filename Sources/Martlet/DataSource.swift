@@ -1,34 +1,72 @@
 import MartletData
 
-/// The data sets that the command knows by name.
-public enum DataSource: String, CaseIterable, Sendable {
-  case fashionMNIST = "fashion-mnist"
-  case mnist
-  case shapes
+/// The data sets that the command knows: by name, or by the place of their files.
+public enum DataSource: Sendable, Equatable {
+  case fashionMNIST, mnist, cifar10, cifar100, shapes
+  /// A folder with a sub-folder of pictures for each class, or with `images.npy` and `labels.npy`.
+  case folder(FilePath)
+  /// A `.npz` file.
+  case archive(FilePath)
+  /// A `.csv` file, plain or compressed, whose last column is the label.
+  case table(FilePath)
 
+  private static let named: [(name: String, source: DataSource)] = [
+    ("fashion-mnist", .fashionMNIST), ("mnist", .mnist), ("cifar-10", .cifar10), ("cifar-100", .cifar100),
+    ("shapes", .shapes),
+  ]
+
+  /// What can be asked for, in the words of the command.
+  public static let names = named.map(\.name) + ["folder:DIR", "FILE.npz", "FILE.csv"]
+
+  /// The data set of a name, or at a path: `folder:DIR`, a path with a slash in it, a `.npz` or a `.csv` file.
+  ///
   /// - Throws: `NameError` for a name that no data set has.
   public init(name: String) throws {
-    guard let source = DataSource(rawValue: name) else {
-      throw NameError(kind: "data set", name: name, known: DataSource.allCases.map(\.rawValue))
+    if let found = Self.named.first(where: { $0.name == name }) {
+      self = found.source
+    } else if name.hasSuffix(".npz") {
+      self = .archive(FilePath(name))
+    } else if name.hasSuffix(".csv") || name.hasSuffix(".csv.gz") {
+      self = .table(FilePath(name))
+    } else if name.hasPrefix("folder:") {
+      self = .folder(FilePath(String(name.dropFirst("folder:".count))))
+    } else if name.contains("/") {
+      self = .folder(FilePath(name))
+    } else {
+      throw NameError(kind: "data set", name: name, known: Self.names)
     }
-    self = source
   }
 
-  /// One part of the data set. Shapes are drawn at the given size, the test part from another seed.
+  /// One part of the data set. Shapes are drawn at the given size, the test part from another seed, and the rows of a
+  /// table have it; other pictures have sizes of their own.
   ///
-  /// - Parameter supervision: what has to come with the pictures.
-  /// - Throws: `ShapeError` for shapes of a size that cannot be drawn, and where the data set has no masks; what
-  ///   reading throws.
+  /// - Parameters:
+  ///   - directory: the folder of the files of a data set that has a name.
+  ///   - supervision: what has to come with the pictures.
+  /// - Throws: `MissingDatasetError`, `FileError`, `FormatError`; `ShapeError` for shapes of a size that cannot be
+  ///   drawn, and where the data set has no masks.
   public func load(
     _ part: DatasetPart, directory: FilePath? = nil, size: Shape, supervision: Supervision = .labels
   ) throws -> Dataset {
     guard self == .shapes || supervision != .masks else {
-      throw ShapeError("\(rawValue) has no masks to learn from; shapes has")
+      throw ShapeError("\(name) has no masks to learn from; shapes has")
     }
     switch self {
     case .fashionMNIST: return try FashionMNIST.load(part, directory: directory)
     case .mnist: return try MNIST.load(part, directory: directory)
+    case .cifar10: return try CIFAR10.load(part, directory: directory)
+    case .cifar100: return try CIFAR100.load(part, directory: directory)
     case .shapes: return try shapes(part, size, withMasks: supervision == .masks)
+    case .folder(let path): return try Dataset.load(folder: path, part)
+    case .archive(let path): return try Dataset.load(npz: path, part)
+    case .table(let path): return try Dataset(csv: path, imageShape: size).part(part)
+    }
+  }
+
+  private var name: String {
+    switch self {
+    case .folder(let path), .archive(let path), .table(let path): path.string
+    default: Self.named.first { $0.source == self }!.name
     }
   }
 

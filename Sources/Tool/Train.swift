@@ -15,7 +15,7 @@ struct TrainCommand: ParsableCommand {
   var model = "basic-cnn"
   @Option(
     help: ArgumentHelp(
-      "The data set: \(DataSource.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+      "The data set: \(DataSource.names.joined(separator: ", ")).", valueName: "name"))
   var data = "fashion-mnist"
   @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
   var dataDir: String?

@@ -75,7 +75,8 @@ import Testing
     ),
     (
       ["train", "--data", "shape"],
-      "there is no data set called shape; there are fashion-mnist, mnist, shapes. Did you mean shapes?"
+      "there is no data set called shape; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, folder:DIR, "
+        + "FILE.npz, FILE.csv. Did you mean shapes?"
     ),
     (
       ["train", "--model", "inception-3a", "--data", "shapes"],

@@ -1,0 +1,83 @@
+import MartletCore
+
+/// Pictures in a folder of folders, one for each class, in the formats PGM and PPM:
+///
+/// ```
+/// faces/anna/1.pgm  faces/anna/2.pgm  faces/bruno/1.pgm ...
+/// ```
+///
+/// Classes are the sub-folders in the order of their names, and pictures come in the order of theirs. Where there are
+/// sub-folders `train` and `test`, each holds the classes of its part; otherwise a seed draws the test part.
+public enum ImageFolder {
+  /// All pictures of a folder whose sub-folders are the classes.
+  ///
+  /// - Throws: `FileError`, and `FormatError` where there are no pictures, one is damaged, or sizes differ.
+  public static func load(_ folder: FilePath) throws -> Dataset {
+    let classes = try classes(in: folder)
+    return try load(folder, classes: classes, named: folder.lastComponent?.string ?? folder.string)
+  }
+
+  /// One part of the pictures: those of the sub-folder of its name, or a share that the seed draws.
+  public static func load(
+    _ part: DatasetPart, directory folder: FilePath, testShare: Double = 0.2, seed: UInt64 = 0
+  ) throws -> Dataset {
+    guard DatasetPart.allCases.allSatisfy({ File.isFolder(folder.appending($0.rawValue)) }) else {
+      return try load(folder).part(part, testShare: testShare, seed: seed)
+    }
+    let inner = folder.appending(part.rawValue)
+    let classes = try classes(in: folder.appending(DatasetPart.train.rawValue))
+    let own = try self.classes(in: inner)
+    guard own == classes else {
+      let odd = own.first { !classes.contains($0) } ?? classes.first { !own.contains($0) } ?? ""
+      throw FormatError("its parts have different classes: \(odd) is in one of them only", path: folder)
+    }
+    return try load(inner, classes: classes, named: folder.lastComponent?.string ?? folder.string)
+  }
+
+  private static func classes(in folder: FilePath) throws -> [String] {
+    guard File.exists(folder) else { throw FileError("there is no such folder", path: folder) }
+    let classes = try File.names(in: folder).filter { File.isFolder(folder.appending($0)) }
+    guard !classes.isEmpty else {
+      throw FormatError(
+        "has no sub-folders; put the pictures of each class into a folder of its name", path: folder)
+    }
+    return classes
+  }
+
+  private static func load(_ folder: FilePath, classes: [String], named name: String) throws -> Dataset {
+    var files: [FilePath] = []
+    var labels: [Int32] = []
+    for (label, className) in classes.enumerated() {
+      let pictures = try pictures(in: folder.appending(className))
+      files += pictures
+      labels += [Int32](repeating: Int32(label), count: pictures.count)
+    }
+    let pictures = try Concurrency.map(files.count) { [files] in try Netpbm.read(files[$0]) }
+    let shape = pictures[0].shape
+    if let odd = pictures.firstIndex(where: { $0.shape != shape }) {
+      throw FormatError(
+        "is a picture of \(pictures[odd].shape), and \(files[0]) one of \(shape); all must have one size and the same "
+          + "channels", path: files[odd])
+    }
+    let images = HostArray(shape: shape.inserting(files.count, at: 0), dtype: .uint8) { buffer in
+      for (index, picture) in pictures.enumerated() {
+        let place = index * shape.count..<(index + 1) * shape.count
+        picture.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: buffer[place]).copyMemory(from: $0)
+        }
+      }
+    }
+    return try Dataset(name: name, images: images, labels: HostArray(labels), classNames: classes)
+  }
+
+  /// The pictures of a class. Other files may lie beside them.
+  private static func pictures(in folder: FilePath) throws -> [FilePath] {
+    let files = try File.names(in: folder).map { folder.appending($0) }
+    let pictures = files.filter { ["pgm", "ppm", "pnm"].contains($0.extension?.lowercased()) }
+    guard !pictures.isEmpty else {
+      let other = files.first?.lastComponent.map { "; convert \($0.string) and the like to one of them" }
+      throw FormatError("has no PGM or PPM pictures" + (other ?? ""), path: folder)
+    }
+    return pictures
+  }
+}

@@ -1,0 +1,94 @@
+import MartletCore
+import MartletData
+import Testing
+
+struct ImageFolderTests {
+  /// A picture of 1x2 pixels.
+  private func write(_ value: UInt8, _ name: String, in folder: FilePath, shape: Shape = [1, 2, 1]) throws {
+    let path = folder.appending(name)
+    try File.createFolder(path.removingLastComponent())
+    let picture = HostArray([UInt8](repeating: value, count: shape.count), shape: shape)
+    try File.write(Netpbm.encode(picture), to: path)
+  }
+
+  private func first(_ dataset: Dataset) -> [UInt8] {
+    stride(from: 0, to: dataset.images.bytes.count, by: 2).map { dataset.images.bytes[$0] }
+  }
+
+  @Test func classesAndPicturesComeByName() throws {
+    try withFolder { folder in
+      for (name, value) in ["b/2.pgm": 4, "b/10.PGM": 3, "a/z.pnm": 1, "B/x.ppm": 0, "a/~.pgm": 2] {
+        try write(UInt8(value), name, in: folder)
+      }
+      try File.write([1], to: folder.appending("a/notes.txt"))
+      try File.write([1], to: folder.appending("a/target.jpg"))
+      try File.write([1], to: folder.appending("a/.hidden.png"))
+      try File.write([1], to: folder.appending("readme.md"))
+      let dataset = try ImageFolder.load(folder)
+      #expect(dataset.classNames == ["B", "a", "b"])
+      #expect(dataset.name == folder.lastComponent?.string)
+      #expect(first(dataset) == [0, 1, 2, 3, 4])
+      #expect(dataset.labels.values() == [0, 1, 1, 2, 2] as [Int32])
+      #expect(dataset.imageShape == [1, 2, 1])
+    }
+  }
+
+  @Test func partsAreFoldersOrDrawn() throws {
+    try withFolder { folder in
+      for index in 0..<10 { try write(UInt8(index), "all/\(index % 2)/\(index).pgm", in: folder) }
+      let all = folder.appending("all")
+      let (train, test) = try (
+        ImageFolder.load(.train, directory: all, testShare: 0.3, seed: 4),
+        ImageFolder.load(.test, directory: all, testShare: 0.3, seed: 4)
+      )
+      #expect(test.count == 3 && (first(train) + first(test)).sorted() == Array(0..<10))
+      #expect(try first(Dataset.load(folder: all, .test, testShare: 0.3, seed: 4)) == first(test))
+
+      for name in ["train/a/1.pgm", "train/b/1.pgm", "test/a/1.pgm"] { try write(5, name, in: folder) }
+      #expect(
+        message { _ = try ImageFolder.load(.test, directory: folder) }
+          == "\(folder): its parts have different classes: b is in one of them only")
+      try write(6, "test/b/1.pgm", in: folder)
+      #expect(try first(ImageFolder.load(.train, directory: folder)) == [5, 5])
+      #expect(try first(ImageFolder.load(.test, directory: folder)) == [5, 6])
+    }
+  }
+
+  @Test func errorsNameTheFile() throws {
+    try withFolder { folder in
+      func text() -> String { message { _ = try ImageFolder.load(folder) } }
+      #expect(
+        text() == "\(folder): has no sub-folders; put the pictures of each class into a folder of its name")
+      try File.createFolder(folder.appending("a"))
+      #expect(text() == "\(folder)/a: has no PGM or PPM pictures")
+      try write(1, "a/1.pgm", in: folder)
+      try write(1, "a/2.pgm", in: folder)
+      try write(1, "a/3.pgm", in: folder, shape: [2, 1, 1])
+      try write(1, "a/4.ppm", in: folder, shape: [1, 2, 3])
+      #expect(
+        text()
+          == "\(folder)/a/3.pgm: is a picture of 2x1x1, and \(folder)/a/1.pgm one of 1x2x1; all must have one "
+          + "size and the same channels")
+      try File.write(Array("P5 1 1 255 ".utf8), to: folder.appending("a/2.pgm"))
+      #expect(
+        text()
+          == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there"
+      )
+      try File.createFolder(folder.appending("b"))
+      try File.write([1], to: folder.appending("b/5.JPG"))
+      #expect(
+        text() == "\(folder)/b: has no PGM or PPM pictures; convert 5.JPG and the like to one of them")
+      let missing = folder.appending("missing")
+      #expect(message { _ = try ImageFolder.load(missing) } == "\(missing): there is no such folder")
+    }
+  }
+
+  @Test func onePictureMakesNoTwoParts() throws {
+    try withFolder { folder in
+      try write(1, "a/1.pgm", in: folder)
+      #expect(
+        message { _ = try ImageFolder.load(.train, directory: folder) }.hasSuffix(
+          "has too few pictures for a training and a test part: 1"))
+    }
+  }
+}
