@@ -6,19 +6,21 @@ public enum Phase: Sendable { case inference, training }
 
 /// What operations find around them: device, phase, random state, and the scope that is open. Scoped to a task.
 public struct Context: Sendable {
-  public var device: any Device
+  /// The device of leaves; the machine's best one where none was chosen.
+  public var device: any Device {
+    get { chosenDevice ?? Devices.best }
+    set { chosenDevice = newValue }
+  }
+  private var chosenDevice: (any Device)?
   public var phase = Phase.inference
   public var random: RandomState
   /// Whether scopes run every operation at once instead of planning: for debugging, with the same results.
   public var isImmediate = false
   package var trace: Trace?
 
-  @TaskLocal public static var current = Context(device: Devices.best, random: RandomState(seed: 0))
+  @TaskLocal public static var current = Context(random: RandomState(seed: 0))
 
-  init(device: any Device, random: RandomState) {
-    self.device = device
-    self.random = random
-  }
+  init(random: RandomState) { self.random = random }
 }
 
 /// Runs a closure in a changed context. What is not given stays as it is.

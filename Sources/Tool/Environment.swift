@@ -2,13 +2,13 @@
   import Glibc
 #endif
 
-func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
 /// What standard output is connected to.
 enum Terminal {
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   /// Colours only on a terminal, and only where NO_COLOR does not forbid them.
-  static var hasColour: Bool { isTerminal && (environment("NO_COLOR") ?? "").isEmpty }
+  static var hasColour: Bool { isTerminal && (environmentVariable("NO_COLOR") ?? "").isEmpty }
 
   static var width: Int {
     var size = winsize()

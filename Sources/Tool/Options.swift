@@ -11,18 +11,24 @@ struct DeviceOptions: ParsableArguments {
 
   /// Runs a closure with the device in the context.
   func run<R>(seed: UInt64? = nil, _ body: (any Device) throws -> R) throws -> R {
-    let device = try Devices.named(device == "auto" ? environmentDevice : device, threads: threads)
+    let device = try Devices.named(device == "auto" ? Self.environmentDevice : device, threads: threads)
     return try withContext(device: device, seed: seed) { try body(device) }
   }
 
-  private var environmentDevice: String { environment("MARTLET_DEVICE") ?? "auto" }
+  /// Runs a closure with the device that the environment names.
+  static func environment<R>(_ body: () throws -> R) throws -> R {
+    try withContext(device: Devices.named(environmentDevice)) { try body() }
+  }
+
+  private static var environmentDevice: String { environmentVariable("MARTLET_DEVICE") ?? "auto" }
 }
 
 /// Height, width and channels as in `28x28x1`.
 func parseSize(_ text: String) throws -> Shape {
   let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
   guard parts.count == 3, parts.allSatisfy({ $0 != nil && $0! > 0 && $0! <= 1 << 16 }) else {
-    throw ToolError("an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1; received \(text)")
+    throw ToolError(
+      "an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1, each 1 to 65536; received \(text)")
   }
   return Shape(parts.map { $0! })
 }

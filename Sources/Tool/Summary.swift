@@ -38,7 +38,7 @@ struct SummaryCommand: ParsableCommand {
     guard classes > 0 else { throw ToolError("--classes must be at least 1; received \(classes)") }
     let entry = try Catalog.entry(model)
     let size = try input.map(parseSize) ?? entry.input
-    let summary = try entry.build(classes, size).summary(input: size)
+    let summary = try DeviceOptions.environment { try entry.build(classes, size).summary(input: size) }
     guard json else {
       Terminal.write("\(entry.name): \(entry.summary)\n\n\(summary)\n")
       return

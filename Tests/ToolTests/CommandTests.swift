@@ -104,7 +104,7 @@ import Testing
     (["train", "--colour"], "Unknown option '--colour'"),
     (
       ["summary", "--model", "basic-cnn", "--input", "28x28"],
-      "an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1; received 28x28"
+      "an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1, each 1 to 65536; received 28x28"
     ),
     (
       ["summary", "--model", "basic-cnn", "--input", "4x4x1"],
@@ -121,6 +121,19 @@ import Testing
     let command = try Command(arguments)
     #expect(command.status != 0 && command.status > 0)
     #expect(command.errors == "martlet: \(message)\n")
+  }
+
+  @Test(arguments: [
+    ("MARTLET_DEVICE", "foo", "foo: there is no such device; this machine has: auto, cpu"),
+    ("MARTLET_SIMD", "neon", "cpu: MARTLET_SIMD must be base, avx2 or avx512; received \"neon\""),
+    ("MARTLET_NUM_THREADS", "two", "cpu: MARTLET_NUM_THREADS must be a positive number; received \"two\""),
+  ])
+  func aMistakeInTheEnvironmentIsOneClearLine(_ name: String, _ value: String, _ message: String) throws {
+    for arguments in [["summary", "--model", "basic-cnn"], ["train", "--data", "shapes", "--steps", "1"]] {
+      let command = try Command(arguments, environment: [name: value])
+      #expect(command.status == 1)
+      #expect(command.errors == "martlet: \(message)\n")
+    }
   }
 
   @Test func aMissingDataSetSaysHowToGetIt() throws {
