@@ -31,6 +31,12 @@ public final class Adam: Optimizer {
       Self.rule, along: gradients, numbers: [beta1, 1 - beta1, beta2, 1 - beta2, epsilon, -rate])
   }
 
+  public func state() throws -> [String: HostArray] { try moments.state(steps: steps) }
+
+  public func restore(_ state: [String: HostArray], for model: any Layer) throws {
+    steps = try moments.restore(state, for: model, count: 2)
+  }
+
   /// 0 p, 1 g, 2 m, 3 v, 4 β1, 5 1 - β1, 6 β2, 7 1 - β2, 8 epsilon, 9 -rate.
   private static let rule = UpdateRule(
     program: ElementwiseProgram(

@@ -12,6 +12,7 @@ public struct Classification: TrainingTask {
       let logits = model(Self.input(images))
       return (softmaxCrossEntropy(logits: logits, labels: labels), Self.correct(logits, labels))
     }
+    _ = try loss.finiteLoss()
     try optimizer.update(model, along: gradients)
     return try result(loss, correct, batch.count)
   }

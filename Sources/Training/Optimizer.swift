@@ -11,6 +11,11 @@ public protocol Optimizer: AnyObject {
   ///
   /// - Throws: `DeviceError`.
   func update(_ model: any Layer, along gradients: Gradients) throws
+
+  /// All that the next steps depend on besides the settings.
+  func state() throws -> [String: HostArray]
+  /// Takes over what `state()` gave, for a model of the same parameters.
+  func restore(_ state: [String: HostArray], for model: any Layer) throws
 }
 
 /// A rule that is one elementwise program over parameters, gradients and moments, run once for each stretch of memory
@@ -29,7 +34,7 @@ final class Moments {
 
   /// Runs a rule for every gradient.
   func apply(_ rule: UpdateRule, along gradients: Gradients, numbers: [Float]) throws {
-    try prepare(gradients, count: rule.moments)
+    try prepare(gradients.entries.map(\.parameter), count: rule.moments)
     var run: [Storage] = []
     for entry in gradients.entries {
       let parameter = entry.parameter.cell!.storage
@@ -42,6 +47,29 @@ final class Moments {
       }
     }
     try encode(rule, run, numbers)
+  }
+
+  func state(steps: Int) throws -> [String: HostArray] {
+    var state = ["steps": HostArray([Int32(steps)])]
+    for parameter in parameters {
+      for (index, storage) in storages[ObjectIdentifier(parameter)]!.enumerated() {
+        state["\(index).\(parameter.name)"] = try storage.download(shape: parameter.shape!, dtype: .float32)
+      }
+    }
+    return state
+  }
+
+  func restore(_ state: [String: HostArray], for model: any Layer, count: Int) throws -> Int {
+    let known = model.parameters.map(\.parameter).filter { state["0.\($0.name)"] != nil }
+    try prepare(known, count: count)
+    for parameter in known {
+      for (index, storage) in storages[ObjectIdentifier(parameter)]!.enumerated() {
+        try state["\(index).\(parameter.name)"]!.withUnsafeBytes {
+          try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset)
+        }
+      }
+    }
+    return Int(state["steps"]!.values(as: Int32.self)[0])
   }
 
   private func encode(_ rule: UpdateRule, _ run: [Storage], _ numbers: [Float]) throws {
@@ -66,8 +94,8 @@ final class Moments {
   }
 
   /// Zeros for the parameters that have no moments yet, in one piece for each moment.
-  private func prepare(_ gradients: Gradients, count: Int) throws {
-    let fresh = gradients.entries.map(\.parameter).filter { storages[ObjectIdentifier($0)] == nil }
+  private func prepare(_ wanted: [Parameter], count: Int) throws {
+    let fresh = wanted.filter { storages[ObjectIdentifier($0)] == nil }
     guard let device = fresh.first?.cell?.storage.device else { return }
     let arenas = try (0..<count).map { _ in
       let arena = try ParameterArena(device: device, shapes: fresh.map { $0.shape! })

@@ -24,6 +24,12 @@ public final class SGD: Optimizer {
       rule, along: gradients, numbers: momentum == 0 ? [-learningRate] : [-learningRate, momentum])
   }
 
+  public func state() throws -> [String: HostArray] { try moments.state(steps: steps) }
+
+  public func restore(_ state: [String: HostArray], for model: any Layer) throws {
+    steps = try moments.restore(state, for: model, count: momentum == 0 ? 0 : 1)
+  }
+
   /// 0 p, 1 g, 2 -rate.
   private static let plain = UpdateRule(
     program: ElementwiseProgram(
