@@ -147,6 +147,15 @@ extension File {
     }
   }
 
+  /// Removes a file; one that is not there is none.
+  ///
+  /// - Throws: `FileError` where the folder cannot be written.
+  public static func remove(_ path: FilePath) throws {
+    guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT else {
+      throw FileError("cannot remove it: \(Errno(rawValue: errno))", path: path)
+    }
+  }
+
   private static func isFolder(_ path: FilePath) -> Bool {
     var status = stat()
     return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -18,6 +18,8 @@ struct Main: ParsableCommand {
 
   /// Errors are one line on standard error and a non-zero exit; help goes to standard output.
   static func main() {
+    // A file that may not grow any more is an error of its write, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try Main.parseAsRoot()
       try command.run()

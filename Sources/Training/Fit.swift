@@ -20,6 +20,7 @@ extension Layer {
   /// - Parameters:
   ///   - validation: measured after every epoch; asked for when the first one ends.
   ///   - steps: an end by the number of optimizer steps, whatever the epochs are.
+  ///   - patience: an end after this many epochs without a better validation loss.
   ///   - seed: of the order of the pictures.
   ///   - start: where an earlier run stopped, whose weights and optimizer were restored.
   ///   - observe: called as training goes on.
@@ -30,14 +31,17 @@ extension Layer {
   public func fit(
     _ data: Dataset, validation: @autoclosure () throws -> Dataset? = nil, epochs: Int = 1,
     batchSize: Int = 128,
-    steps: Int? = nil, optimizer: any Optimizer, task: any TrainingTask = Classification(), seed: UInt64 = 0,
+    steps: Int? = nil, patience: Int? = nil, optimizer: any Optimizer,
+    task: any TrainingTask = Classification(), seed: UInt64 = 0,
     from start: TrainingState = TrainingState(), observe: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> [EpochRecord] {
     precondition(epochs >= 0 && batchSize > 0, "epochs are not negative and batches not empty")
     var state = start
     let end = steps ?? .max
     try withContext(random: start.random.map { RandomState(seed: $0.seed, counter: $0.counter) }) {
-      while state.epoch <= epochs && (state.steps < end || !state.isMeasured) {
+      while state.epoch <= epochs && (state.steps < end || !state.isMeasured)
+        && !state.hasStalled(for: patience)
+      {
         let epoch = data.shuffled(seed: seed, epoch: state.epoch)
         let batches = epoch.batches(of: batchSize, startingAt: state.batch)
         try observe(
