@@ -12,8 +12,8 @@ struct Main: ParsableCommand {
     abstract: "Trains and runs convolutional networks.",
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, SummaryCommand.self, DevicesCommand.self,
-      ConformanceCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
+      DevicesCommand.self, ConformanceCommand.self,
     ])
 
   /// Errors are one line on standard error and a non-zero exit; help goes to standard output.
