@@ -17,8 +17,9 @@ extension Trace {
       let record = records[index]
       let values = try storage.download(shape: record.shape, dtype: .float32).values(as: Float.self)
       guard let element = values.firstIndex(where: { !$0.isFinite }) else { continue }
+      let value = values[element].isNaN ? "nan" : "\(values[element])"
       nonFinite = NonFiniteError(
-        "\(describe(outputs[0].0)) made \(values[element]), element \(element) of \(record.shape)")
+        "\(describe(outputs[0].0)) made \(value), element \(element) of \(record.shape)")
       return
     }
   }

@@ -12,7 +12,8 @@ struct ModelOptions: ParsableArguments {
   var weights: String?
   @Option(help: ArgumentHelp("With --model: the pictures, as HEIGHTxWIDTHxCHANNELS.", valueName: "size"))
   var input: String?
-  @Option(help: ArgumentHelp("With --model: the number of classes (default: the data's, or 10).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("With --model: the number of classes (default: the data's, or 10).", valueName: "n"))
   var classes: Int?
 
   /// What is known about the network: all but its data set for a network without a run.

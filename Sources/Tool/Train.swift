@@ -39,7 +39,8 @@ struct TrainCommand: ParsableCommand {
   var patience: Int?
   @Option(
     help: ArgumentHelp(
-      "A file of settings in JSON5, as in {epochs: 3, batchSize: 64}; options go before it.", valueName: "file"))
+      "A file of settings in JSON5, as in {epochs: 3, batchSize: 64}; options go before it.",
+      valueName: "file"))
   var config: String?
   @Option(help: ArgumentHelp("The folder to write the run to.", valueName: "dir"))
   var output: String?
@@ -54,6 +55,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let start = monotonicSeconds()
+    StopSignal.listen()
     let asked = try settings()
     let folder = (resume ?? output).map { RunFolder(FilePath($0)) }
     let saved = try resume == nil ? nil : folder?.configuration()
@@ -91,7 +93,8 @@ struct TrainCommand: ParsableCommand {
       if saved == nil { try folder?.create(configuration) } else { try folder?.write(configuration) }
       if !json { announce(configuration, device, model.parameterCount, training) }
       let run = TrainingRun(
-        configuration: configuration, task: task, folder: folder, checkpointEvery: checkpointEvery, json: json,
+        configuration: configuration, task: task, folder: folder, checkpointEvery: checkpointEvery,
+        json: json,
         start: start, device: device)
       try run.train(model, training, from: saved == nil ? nil : checkpoint(in: folder!)) { try load(.test) }
     }

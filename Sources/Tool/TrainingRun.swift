@@ -58,7 +58,6 @@ struct TrainingRun {
       if test == nil { test = try load() }
       return test!
     }
-    StopSignal.listen()
     let history = try model.fit(
       training, validation: loadedTest(), epochs: configuration.epochs, batchSize: configuration.batchSize,
       steps: configuration.steps, patience: configuration.patience, optimizer: optimizer, task: task,

@@ -30,7 +30,8 @@ extension Layer {
       loss = result.lossSum
     } catch let error as NonFiniteLoss { loss = error.loss }
     let reason = try reasonOfNonFiniteLoss(batch, random, task, optimizer)
-    throw NonFiniteError("the loss is \(loss) in step \(steps + 1) (epoch \(epoch)): \(reason)")
+    let value = loss.isNaN ? "nan" : "\(loss)"
+    throw NonFiniteError("the loss is \(value) in step \(steps + 1) (epoch \(epoch)): \(reason)")
   }
 
   private func reasonOfNonFiniteLoss(
