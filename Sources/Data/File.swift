@@ -156,6 +156,20 @@ extension File {
     }
   }
 
+  /// Removes from a folder what processes left there that were killed while they wrote a file. Nobody may be writing.
+  public static func removePartials(in folder: FilePath) throws {
+    guard let stream = folder.withPlatformString({ opendir($0) }) else { return }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasPrefix(".") && name.hasSuffix(".partial") { names.append(name) }
+    }
+    for name in names { try remove(folder.appending(name)) }
+  }
+
   private static func isFolder(_ path: FilePath) -> Bool {
     var status = stat()
     return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -76,10 +76,11 @@ public struct RunFolder: Sendable {
     try write(configuration)
   }
 
-  /// Replaces the configuration.
+  /// Replaces the configuration, and clears away what was half written when the run was killed.
   public func write(_ configuration: RunConfiguration) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try File.removePartials(in: path)
     try File.write([UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")], to: configurationFile)
   }
 

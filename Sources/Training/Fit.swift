@@ -30,8 +30,7 @@ extension Layer {
   @discardableResult
   public func fit(
     _ data: Dataset, validation: @autoclosure () throws -> Dataset? = nil, epochs: Int = 1,
-    batchSize: Int = 128,
-    steps: Int? = nil, patience: Int? = nil, optimizer: any Optimizer,
+    batchSize: Int = 128, steps: Int? = nil, patience: Int? = nil, optimizer: any Optimizer,
     task: any TrainingTask = Classification(), seed: UInt64 = 0,
     from start: TrainingState = TrainingState(), observe: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> [EpochRecord] {
@@ -47,7 +46,7 @@ extension Layer {
         try observe(
           .epochBegan(epoch: state.epoch, steps: min(batches.count, state.batch + max(0, end - state.steps))))
         var began = monotonicSeconds()
-        for batch in batches where state.steps < end {
+        for batch in batches.prefix(max(0, end - state.steps)) {
           let result = try step(on: batch, of: state.epoch, after: state.steps, task, optimizer)
           let now = monotonicSeconds()
           state.add(result, seconds: now - began)
