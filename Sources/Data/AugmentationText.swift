@@ -1,3 +1,5 @@
+import MartletCore
+
 /// An augmentation that cannot be carried out. The message says which step, what was received and what it may be.
 public struct AugmentationError: Error, Equatable, CustomStringConvertible {
   public var message: String

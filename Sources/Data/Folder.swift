@@ -24,6 +24,10 @@ extension File {
   ///
   /// - Throws: `FileError` where it is no folder or cannot be read.
   static func names(in folder: FilePath) throws -> [String] {
+    try allNames(in: folder).filter { !$0.hasPrefix(".") }
+  }
+
+  private static func allNames(in folder: FilePath) throws -> [String] {
     guard let stream = folder.withPlatformString({ opendir($0) }) else {
       throw FileError("cannot read this folder: \(Errno(rawValue: errno))", path: folder)
     }
@@ -33,8 +37,25 @@ extension File {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if !name.hasPrefix(".") { names.append(name) }
+      names.append(name)
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Removes a file; one that is not there is none.
+  ///
+  /// - Throws: `FileError` where the folder cannot be written.
+  public static func remove(_ path: FilePath) throws {
+    guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT else {
+      throw FileError("cannot remove it: \(Errno(rawValue: errno))", path: path)
+    }
+  }
+
+  /// Removes from a folder what processes left there that were killed while they wrote a file. Nobody may be writing.
+  public static func removePartials(in folder: FilePath) throws {
+    guard isFolder(folder) else { return }
+    for name in try allNames(in: folder) where name.hasPrefix(".") && name.hasSuffix(".partial") {
+      try remove(folder.appending(name))
+    }
   }
 }

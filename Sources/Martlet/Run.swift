@@ -13,6 +13,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var optimizer = "adam"
   public var steps: Int?
   public var seed: UInt64
+  /// Training stops after this many epochs without a better test loss.
+  public var patience: Int?
   /// Height, width and channels of the pictures.
   public var input: [Int]
   public var classNames: [String]
@@ -21,7 +23,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   public init(
     model: String, data: String, dataDirectory: String?, epochs: Int, batchSize: Int, learningRate: Float,
-    steps: Int?, seed: UInt64, input: [Int], classNames: [String], device: String
+    steps: Int?, seed: UInt64, patience: Int? = nil, input: [Int], classNames: [String], device: String
   ) {
     self.model = model
     self.data = data
@@ -31,6 +33,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     self.learningRate = learningRate
     self.steps = steps
     self.seed = seed
+    self.patience = patience
     self.input = input
     self.classNames = classNames
     self.device = device
@@ -53,21 +56,39 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public func task() throws -> any TrainingTask { try Catalog.entry(model).trainingTask() }
 }
 
-/// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`.
+/// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`, `checkpoint.safetensors`, and
+/// `best.safetensors` with the weights of the epoch whose test loss is the least.
 public struct RunFolder: Sendable {
   public let path: FilePath
   public init(_ path: FilePath) { self.path = path }
 
   public var configurationFile: FilePath { path.appending("config.json") }
   public var weightsFile: FilePath { path.appending("weights.safetensors") }
+  public var bestFile: FilePath { path.appending("best.safetensors") }
   public var historyFile: FilePath { path.appending("history.csv") }
+  public var checkpointFile: FilePath { path.appending("checkpoint.safetensors") }
 
-  /// Makes the folder, with those around it, and writes the configuration.
+  /// Makes the folder, with those around it, and writes the configuration. What an earlier run left there would be
+  /// taken for this run's, so it goes first.
   public func create(_ configuration: RunConfiguration) throws {
     try File.createFolder(path)
+    for file in [checkpointFile, bestFile, weightsFile, historyFile] { try File.remove(file) }
+    try write(configuration)
+  }
+
+  /// Replaces the configuration, and clears away what was half written when the run was killed.
+  public func write(_ configuration: RunConfiguration) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try File.removePartials(in: path)
     try File.write([UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")], to: configurationFile)
+  }
+
+  /// The checkpoint, nil where none was written yet.
+  ///
+  /// - Throws: `FileError`, `FormatError` for one that is damaged.
+  public func checkpoint() throws -> Checkpoint? {
+    File.exists(checkpointFile) ? try Checkpoint(from: checkpointFile) : nil
   }
 
   /// - Throws: `FileError` where there is no run, `FormatError` where its configuration is damaged.
@@ -79,16 +100,8 @@ public struct RunFolder: Sendable {
     do {
       return try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
     } catch {
-      throw FileError("is not a run's configuration: \(Self.reason(error))", path: configurationFile)
-    }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    switch error as? DecodingError {
-    case .keyNotFound(let key, _): "\(key.stringValue) is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has another type"
-    default: "it is not JSON"
+      let reason = (error as? DecodingError)?.reason ?? "it is not JSON"
+      throw FileError("is not a run's configuration: \(reason)", path: configurationFile)
     }
   }
 

@@ -16,6 +16,8 @@ public struct Context: Sendable {
   public var random: RandomState
   /// Whether scopes run every operation at once instead of planning: for debugging, with the same results.
   public var isImmediate = false
+  /// Whether immediate mode looks for NaN and infinity in every result; see `NonFiniteError`.
+  public var isCheckingFinite = false
   package var trace: Trace?
 
   @TaskLocal public static var current = Context(random: RandomState(seed: 0))
@@ -26,7 +28,7 @@ public struct Context: Sendable {
 /// Runs a closure in a changed context. What is not given stays as it is.
 public func withContext<R>(
   device: (any Device)? = nil, phase: Phase? = nil, seed: UInt64? = nil, random: RandomState? = nil,
-  immediate: Bool? = nil, _ body: () throws -> R
+  immediate: Bool? = nil, checkingFinite: Bool? = nil, _ body: () throws -> R
 ) rethrows -> R {
   var context = Context.current
   if let device { context.device = device }
@@ -34,6 +36,7 @@ public func withContext<R>(
   if let seed { context.random = RandomState(seed: seed) }
   if let random { context.random = random }
   if let immediate { context.isImmediate = immediate }
+  if let checkingFinite { context.isCheckingFinite = checkingFinite }
   return try Context.$current.withValue(context) { try body() }
 }
 

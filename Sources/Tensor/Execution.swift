@@ -41,6 +41,7 @@ extension Trace {
         primitive, inputs: try operands(of: index).map { try operand(Int($0)) },
         outputs: outputs.map { $0.1.operand(shape: records[$0.0].shape, dtype: records[$0.0].dtype) })
       for (position, storage) in outputs { values[position] = storage }
+      if isCheckingFinite && nonFinite == nil { try check(outputs) }
     }
   }
 

@@ -63,10 +63,12 @@ package enum Scope {
   ) throws -> R {
     if let open = Context.current.trace { return try body(open) }
     let context = Context.current
-    let trace = Trace(device: context.device, isImmediate: context.isImmediate)
+    let trace = Trace(
+      device: context.device, isImmediate: context.isImmediate, isCheckingFinite: context.isCheckingFinite)
     defer { trace.close() }
     let returned = try enter(trace) { try body(trace) }
     if let failure = trace.failure { throw failure }
+    if let found = trace.nonFinite { throw found }
     var end = ScopeEnd(trace)
     for (tensor, storage) in destinations(returned) { end.add(tensor, destination: storage) }
     _ = map(returned) {

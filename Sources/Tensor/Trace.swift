@@ -48,6 +48,10 @@ package final class Trace: @unchecked Sendable {
   /// Shapes only: nothing is allocated or run.
   package let isDry: Bool
   let isImmediate: Bool
+  /// Whether every record that runs at once is searched for NaN and infinity.
+  let isCheckingFinite: Bool
+  /// The first record that had one.
+  var nonFinite: NonFiniteError?
   package private(set) var records: [Record] = []
   private(set) var operandList: [Int32] = []
   /// The arrays of records that have one already: leaves, and everything that was run early.
@@ -74,10 +78,13 @@ package final class Trace: @unchecked Sendable {
   /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
   private var leaves: [ObjectIdentifier: Int32] = [:]
 
-  package init(device: any Device, isDry: Bool = false, isImmediate: Bool = false) {
+  package init(
+    device: any Device, isDry: Bool = false, isImmediate: Bool = false, isCheckingFinite: Bool = false
+  ) {
     self.device = device
     self.isDry = isDry
     self.isImmediate = isImmediate
+    self.isCheckingFinite = isCheckingFinite
     records.reserveCapacity(256)
     operandList.reserveCapacity(512)
   }

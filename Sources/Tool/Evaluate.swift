@@ -5,8 +5,7 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure a trained network on the test part of a data set.")
 
-  @Option(name: .customLong("run"), help: ArgumentHelp("The folder of the run.", valueName: "dir"))
-  var folder: String
+  @OptionGroup var network: ModelOptions
   @Option(help: ArgumentHelp("Another data set than the run's.", valueName: "name"))
   var data: String?
   @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
@@ -26,23 +25,13 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     guard show >= 0 else { throw ToolError("--show must not be negative; received \(show)") }
     try device.run { _ in
-      let folder = RunFolder(FilePath(folder))
-      let configuration = try folder.configuration()
+      let configuration = try network.configuration(data: data, directory: dataDir)
       let task = try configuration.task()
       guard show == 0 || task is Classification else {
         throw ToolError("--show draws the classes of pictures; \(configuration.model) has none")
       }
-      let test = try DataSource(name: data ?? configuration.data).load(
-        .test, directory: (dataDir ?? configuration.dataDirectory).map { FilePath($0) },
-        size: Shape(configuration.input), supervision: task.supervision)
-      guard test.imageShape.sizes == configuration.input,
-        test.classNames.count == configuration.classNames.count
-      else {
-        throw ShapeError(
-          "the run was trained on pictures of \(Shape(configuration.input)) in \(configuration.classNames.count) "
-            + "classes; \(test.name) has \(test.imageShape) in \(test.classNames.count)")
-      }
-      let model = try folder.model()
+      let test = try configuration.testData(data, directory: dataDir)
+      let model = try network.load(configuration)
       let result = try model.evaluate(test, batchSize: min(500, 4 * configuration.batchSize), task: task)
       if json {
         try printJSON(Line(testAccuracy: result.accuracy, testLoss: result.loss, count: result.count))

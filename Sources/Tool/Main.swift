@@ -12,12 +12,14 @@ struct Main: ParsableCommand {
     abstract: "Trains and runs convolutional networks.",
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, SummaryCommand.self, DevicesCommand.self,
-      ConformanceCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
+      DevicesCommand.self, ConformanceCommand.self,
     ])
 
   /// Errors are one line on standard error and a non-zero exit; help goes to standard output.
   static func main() {
+    // A file that may not grow any more is an error of its write, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try Main.parseAsRoot()
       try command.run()

@@ -7,7 +7,6 @@ struct Progress {
   private let measures: [String]
   private var epoch = 0
   private var steps = 0
-  private var start = 0.0
   private var lastDrawn = 0.0
   private static let plainInterval = 10.0
 
@@ -26,14 +25,13 @@ struct Progress {
     case .epochBegan(let epoch, let steps):
       self.epoch = epoch
       self.steps = steps
-      start = monotonicSeconds()
-      lastDrawn = start
-    case .stepped(_, let step, let soFar):
+      lastDrawn = monotonicSeconds()
+    case .stepped(let state):
       let now = monotonicSeconds()
       guard now - lastDrawn >= (Terminal.isTerminal ? 0.1 : Self.plainInterval) else { return }
       lastDrawn = now
-      draw(step: step, soFar: soFar, seconds: now - start)
-    case .epochEnded(let record): finish(record)
+      draw(step: state.batch, soFar: state.soFar, seconds: state.seconds)
+    case .epochEnded(let record, _): finish(record)
     }
   }
 

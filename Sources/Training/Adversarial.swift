@@ -23,6 +23,7 @@ public struct Adversarial: TrainingTask {
       let (_, ofGenerator) = try valueWithGradients(of: network.generator) { losses.generator }
       return (losses.all, ofDiscriminator, ofGenerator)
     }
+    for loss in [measured[0], measured[2]] { _ = try loss.finiteLoss() }
     try optimizer.update(model, along: Gradients(ofDiscriminator.entries + ofGenerator.entries))
     return try result(measured, batch.count)
   }

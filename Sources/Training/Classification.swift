@@ -12,6 +12,7 @@ public struct Classification: TrainingTask {
       let logits = model(Self.input(images))
       return (softmaxCrossEntropy(logits: logits, labels: labels), Self.correct(logits, labels))
     }
+    _ = try loss.finiteLoss()
     try optimizer.update(model, along: gradients)
     return try result(loss, correct, batch.count)
   }
@@ -27,14 +28,24 @@ public struct Classification: TrainingTask {
 
   /// The most probable class of each picture, and its probability.
   public func predict(_ model: any Layer, images: HostArray) throws -> [(label: Int, probability: Float)] {
+    try predict(model, images: images, top: 1).map { $0[0] }
+  }
+
+  /// The most probable classes of each picture with their probabilities, the best first.
+  public func predict(
+    _ model: any Layer, images: HostArray, top: Int
+  ) throws -> [[(label: Int, probability: Float)]] {
     let tensor = try Tensor(images)
     let (values, indices) = try compute(phase: .inference) {
-      let best = model(Self.input(tensor)).softmax().topK(1)
+      let probabilities = model(Self.input(tensor)).softmax()
+      let best = probabilities.topK(min(top, probabilities.shape[-1]))
       return (best.values, best.indices)
     }
-    return try zip(values.elements(as: Float.self), indices.elements(as: Int32.self)).map {
-      (label: Int($1), probability: $0)
+    let guesses = try zip(indices.elements(as: Int32.self), values.elements(as: Float.self)).map {
+      (label: Int($0), probability: $1)
     }
+    let width = values.shape[-1]
+    return stride(from: 0, to: guesses.count, by: width).map { Array(guesses[$0..<$0 + width]) }
   }
 
   /// Grey levels 0 ... 255 become 0 ... 1; what is float32 already is taken as it is.

@@ -1,83 +1,109 @@
 import MartletLayers
 
 /// A rule that moves parameters along their gradients.
+///
+/// An optimizer says how one element moves; what all of them share — rate, decay, clipping, accumulation, memory —
+/// is in its `base`. The formula becomes one elementwise program, which runs once for each stretch of memory in which
+/// parameters, gradients and moments lie one after another: for a whole model, that is once.
+///
+/// ```swift
+/// final class SignDescent: Optimizer {
+///   let base = OptimizerBase(learningRate: 1e-3)
+///   let moments: [Moment] = []
+///   func step(_ p: Term, _ g: Term, _ moments: [Term], rate: Float, number: Int) -> [Term] {
+///     [p + -rate * (g / g.magnitude())]
+///   }
+/// }
+/// ```
 public protocol Optimizer: AnyObject {
-  /// The size of the steps, which may be changed between them.
-  var learningRate: Float { get set }
-  /// Steps taken so far.
-  var steps: Int { get }
+  /// What all optimizers share.
+  var base: OptimizerBase { get }
+  /// What is remembered for every element from step to step.
+  var moments: [Moment] { get }
+  /// The new value of a parameter's element, and of its moments.
+  ///
+  /// - Parameters:
+  ///   - p: the parameter, decayed already where there is decay.
+  ///   - g: its gradient, clipped already.
+  ///   - rate: the learning rate of this step for this parameter.
+  ///   - number: of the step, from 1.
+  func step(_ p: Term, _ g: Term, _ moments: [Term], rate: Float, number: Int) -> [Term]
+}
 
-  /// Changes the parameters that have gradients by one step.
+/// A number that an optimizer remembers for every element of a parameter.
+public struct Moment: Sendable, Hashable {
+  /// Its name in checkpoints, as `moment1` in `layers.0.kernel/moment1`.
+  public var name: String
+  public var initialValue: Float
+
+  public init(_ name: String, initialValue: Float = 0) {
+    self.name = name
+    self.initialValue = initialValue
+  }
+}
+
+/// A limit for gradients.
+public enum Clipping: Sendable, Hashable {
+  case none
+  /// Every element to -limit ... limit.
+  case value(Float)
+  /// The gradient of each parameter to this length at most.
+  case norm(Float)
+  /// All gradients together to this length at most (Pascanu, Mikolov, Bengio 2013, *On the difficulty of training
+  /// recurrent neural networks*).
+  case globalNorm(Float)
+
+  var limit: Float? {
+    switch self {
+    case .none: nil
+    case .value(let limit), .norm(let limit), .globalNorm(let limit): limit
+    }
+  }
+}
+
+extension Optimizer {
+  /// The size of the steps, which may be changed between them.
+  public var learningRate: any LearningRateSchedule {
+    get { base.learningRate }
+    set { base.learningRate = newValue }
+  }
+
+  /// The learning rate of the next update: the schedule's, times the plateau factor.
+  public var rate: Float { learningRate.rate(at: steps) * plateauFactor }
+
+  /// What callbacks multiply into the rate when training no longer gets better; 1 at first.
+  public var plateauFactor: Float {
+    get { base.plateauFactor }
+    set { base.plateauFactor = newValue }
+  }
+
+  /// Updates of the parameters so far. Mini-batches that are accumulated into one update count once.
+  public var steps: Int { base.steps }
+
+  /// Changes the parameters that have gradients by one step, or adds the gradients to those of the mini-batches before
+  /// where several make one update.
   ///
   /// - Throws: `DeviceError`.
-  func update(_ model: any Layer, along gradients: Gradients) throws
-}
-
-/// A rule that is one elementwise program over parameters, gradients and moments, run once for each stretch of memory
-/// in which they lie one after another: for a whole model, that is once.
-struct UpdateRule {
-  /// Registers: parameter, gradient, the moments, then the numbers. Results: parameter, the moments.
-  let program: ElementwiseProgram
-  let moments: Int
-}
-
-/// The moments of an optimizer, by parameter.
-final class Moments {
-  private var storages: [ObjectIdentifier: [Storage]] = [:]
-  /// Keeps the parameters, so that their identities stay theirs.
-  private var parameters: [Parameter] = []
-
-  /// Runs a rule for every gradient.
-  func apply(_ rule: UpdateRule, along gradients: Gradients, numbers: [Float]) throws {
-    try prepare(gradients, count: rule.moments)
-    var run: [Storage] = []
-    for entry in gradients.entries {
-      let parameter = entry.parameter.cell!.storage
-      let next = [parameter, entry.gradient.storage] + storages[ObjectIdentifier(entry.parameter)]!
-      if let joined = Self.joined(run, next) {
-        run = joined
-      } else {
-        try encode(rule, run, numbers)
-        run = next
-      }
-    }
-    try encode(rule, run, numbers)
+  public func update(_ model: any Layer, along gradients: Gradients) throws {
+    try base.update(model, along: gradients, by: self)
   }
 
-  private func encode(_ rule: UpdateRule, _ run: [Storage], _ numbers: [Float]) throws {
-    guard let parameter = run.first else { return }
-    let operands = run.map { $0.operand(shape: [parameter.byteCount / 4], dtype: .float32) }
-    try parameter.device.encode(
-      .elementwise(rule.program), inputs: operands + numbers.map { Operand.scalar($0) },
-      outputs: [operands[0]] + operands[2...])
+  /// Multiplies the rate of the parameters whose names the closure picks; 0 leaves their values as they are, and moves
+  /// their moments. Factors of several groups are multiplied.
+  ///
+  /// ```swift
+  /// optimizer.scaleRate(by: 0.1) { $0.hasPrefix("backbone.") }
+  /// ```
+  public func scaleRate(by factor: Float, where names: @escaping (String) -> Bool) {
+    base.addGroup(ParameterGroup(rateFactor: factor, names: names))
   }
 
-  /// Both runs in one, where the second lies right behind the first in every one of its arrays.
-  private static func joined(_ run: [Storage], _ next: [Storage]) -> [Storage]? {
-    guard run.count == next.count else { return nil }
-    for (a, b) in zip(run, next) where a.buffer !== b.buffer || a.byteOffset + a.byteCount != b.byteOffset {
-      return nil
-    }
-    return zip(run, next).map {
-      Storage(
-        device: $0.device, buffer: $0.buffer, byteOffset: $0.byteOffset,
-        byteCount: $0.byteCount + $1.byteCount)
-    }
-  }
-
-  /// Zeros for the parameters that have no moments yet, in one piece for each moment.
-  private func prepare(_ gradients: Gradients, count: Int) throws {
-    let fresh = gradients.entries.map(\.parameter).filter { storages[ObjectIdentifier($0)] == nil }
-    guard let device = fresh.first?.cell?.storage.device else { return }
-    let arenas = try (0..<count).map { _ in
-      let arena = try ParameterArena(device: device, shapes: fresh.map { $0.shape! })
-      let whole = arena.storage.operand(shape: [arena.storage.byteCount / 4], dtype: .float32)
-      try device.encode(.fill, inputs: [.scalar(Float(0))], outputs: [whole])
-      return arena
-    }
-    for (index, parameter) in fresh.enumerated() {
-      storages[ObjectIdentifier(parameter)] = arenas.map { $0.storage(of: index) }
-      parameters.append(parameter)
-    }
+  /// Leaves the parameters whose names the closure picks out of weight decay.
+  ///
+  /// ```swift
+  /// optimizer.excludeFromWeightDecay { $0.hasSuffix("bias") }
+  /// ```
+  public func excludeFromWeightDecay(where names: @escaping (String) -> Bool) {
+    base.addGroup(ParameterGroup(isDecayed: false, names: names))
   }
 }

@@ -15,6 +15,7 @@ public struct Segmentation: TrainingTask {
   {
     let (images, masks) = try tensors(of: batch)
     let ((loss, right), gradients) = try valueWithGradients(of: model) { measures(model, images, masks) }
+    _ = try loss.finiteLoss()
     try optimizer.update(model, along: gradients)
     return try result(loss, right, batch.count)
   }

@@ -9,7 +9,7 @@ public protocol TrainingTask: Sendable {
   var measures: [String] { get }
   /// How many outputs a network needs for data of a number of classes.
   func outputs(classes: Int) -> Int
-  /// One optimizer step on a batch.
+  /// One optimizer step on a batch; none where the loss is not finite.
   func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   /// The same measures without a step, in the inference phase.
   func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult
@@ -31,7 +31,7 @@ public enum Supervision: Sendable {
 }
 
 /// Measures of one batch, or of many together.
-public struct BatchResult: Sendable, Equatable {
+public struct BatchResult: Sendable, Equatable, Codable {
   /// The sum of the samples' losses.
   public var lossSum: Double
   /// The sums of the task's measures over the samples, in the order of their names.

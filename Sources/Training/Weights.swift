@@ -37,22 +37,43 @@ extension Layer {
   ///   assigned then. `FileError` and `FormatError` for files that cannot be read.
   public func loadWeights(from path: FilePath) throws {
     let file = try SafetensorsFile(path)
+    try checkWeights(
+      Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, ($0.sizes, $0.typeName, $0.dtype)) }),
+      of: path)
+    try assign(file.arrays())
+  }
+
+  /// Assigns parameters and states by their names.
+  ///
+  /// - Parameter path: where they are from, for the error.
+  /// - Throws: `WeightsError`; nothing is assigned then.
+  func setWeights(_ arrays: [String: HostArray], from path: FilePath) throws {
+    try checkWeights(arrays.mapValues { ($0.shape.sizes, "\($0.dtype)", $0.dtype) }, of: path)
+    try assign(arrays)
+  }
+
+  private func checkWeights(
+    _ found: [String: (sizes: [Int], typeName: String, dtype: DType?)], of path: FilePath
+  ) throws {
     let cells = self.cells
+    let names = Set(cells.map(\.name))
     var error = WeightsError(path: path.string)
-    error.missing = cells.map(\.name).filter { file[$0] == nil }.sorted()
-    error.unexpected = file.names.filter { name in !cells.contains { $0.name == name } }.sorted()
+    error.missing = names.subtracting(found.keys).sorted()
+    error.unexpected = found.keys.filter { !names.contains($0) }.sorted()
     for (name, cell) in cells {
-      guard let entry = file[name], entry.sizes != cell.shape.sizes || entry.dtype != cell.dtype else {
+      guard let entry = found[name], entry.sizes != cell.shape.sizes || entry.dtype != cell.dtype else {
         continue
       }
       error.misshapen.append(
         "\(name) is \(entry.sizes) \(entry.typeName) in the file and \(cell.shape.sizes) here")
     }
     guard error.missing.isEmpty && error.unexpected.isEmpty && error.misshapen.isEmpty else { throw error }
-    let arrays = try cells.map { try file.array(named: $0.name) }
-    for (index, array) in arrays.enumerated() {
-      let storage = cells[index].cell.storage
-      try array.withUnsafeBytes {
+  }
+
+  private func assign(_ arrays: [String: HostArray]) throws {
+    for (name, cell) in cells {
+      let storage = cell.storage
+      try arrays[name]!.withUnsafeBytes {
         try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset)
       }
     }

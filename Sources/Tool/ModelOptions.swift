@@ -1,0 +1,72 @@
+import ArgumentParser
+import Martlet
+
+/// Which trained network a command uses: that of a run, or a network of the catalog with a file of weights.
+struct ModelOptions: ParsableArguments {
+  @Option(name: .customLong("run"), help: ArgumentHelp("The folder of the run.", valueName: "dir"))
+  var folder: String?
+  @Option(help: ArgumentHelp("Instead of a run: the network that --weights belong to.", valueName: "name"))
+  var model: String?
+  @Option(
+    help: ArgumentHelp("A file of weights; with --run, other ones than the run's last.", valueName: "file"))
+  var weights: String?
+  @Option(help: ArgumentHelp("With --model: the pictures, as HEIGHTxWIDTHxCHANNELS.", valueName: "size"))
+  var input: String?
+  @Option(
+    help: ArgumentHelp("With --model: the number of classes (default: the data's, or 10).", valueName: "n"))
+  var classes: Int?
+
+  /// What is known about the network: all but its data set for a network without a run.
+  ///
+  /// - Parameter data: the data set that the command was given, whose classes are the network's.
+  func configuration(data: String?, directory: String?) throws -> RunConfiguration {
+    if let folder {
+      guard model == nil && input == nil && classes == nil else {
+        throw ToolError("--run knows its network; leave out --model, --input and --classes")
+      }
+      return try RunFolder(FilePath(folder)).configuration()
+    }
+    guard let model, weights != nil else {
+      throw ToolError("a trained network is needed: --run DIR, or --model NAME --weights FILE")
+    }
+    if let classes, classes < 1 { throw ToolError("--classes must be at least 1; received \(classes)") }
+    let entry = try Catalog.entry(model)
+    let size = try input.map(parseSize) ?? entry.input
+    var names = (0..<(classes ?? 10)).map { "\($0)" }
+    if classes == nil, let data {
+      names = try DataSource(name: data).load(
+        .test, directory: directory.map { FilePath($0) }, size: size,
+        supervision: entry.trainingTask().supervision
+      ).classNames
+    }
+    return RunConfiguration(
+      model: model, data: data ?? "", dataDirectory: directory, epochs: 0, batchSize: entry.batchSize,
+      learningRate: 0, steps: nil, seed: 0, input: size.sizes, classNames: names, device: "")
+  }
+
+  /// The network with its weights.
+  func load(_ configuration: RunConfiguration) throws -> any Layer {
+    let model = try configuration.buildModel()
+    let run = folder.map { RunFolder(FilePath($0)).weightsFile }
+    try model.loadWeights(from: weights.map { FilePath($0) } ?? run!)
+    return model
+  }
+}
+
+extension RunConfiguration {
+  /// The test part of the network's data set, or of another one.
+  func testData(_ name: String?, directory: String?) throws -> Dataset {
+    guard name ?? data != "" else {
+      throw ToolError("pictures are needed: --data NAME")
+    }
+    let test = try DataSource(name: name ?? data).load(
+      .test, directory: (directory ?? dataDirectory).map { FilePath($0) }, size: Shape(input),
+      supervision: task().supervision)
+    guard test.imageShape.sizes == input, test.classNames.count == classNames.count else {
+      throw ShapeError(
+        "the network was trained on pictures of \(Shape(input)) in \(classNames.count) classes; "
+          + "\(test.name) has \(test.imageShape) in \(test.classNames.count)")
+    }
+    return test
+  }
+}

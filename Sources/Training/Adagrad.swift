@@ -1,0 +1,53 @@
+/// Adagrad (Duchi, Hazan, Singer 2011, *Adaptive subgradient methods for online learning and stochastic
+/// optimization*): steps shrink with the root of the sum of squared gradients.
+public final class Adagrad: Optimizer {
+  public let base: OptimizerBase
+  public let initialAccumulatorValue: Float
+  public let epsilon: Float
+  public var moments: [Moment] { [Moment("accumulator", initialValue: initialAccumulatorValue)] }
+
+  public init(
+    learningRate: any LearningRateSchedule = 1e-3, initialAccumulatorValue: Float = 0.1,
+    epsilon: Float = 1e-7, weightDecay: Float = 0, clipping: Clipping = .none, accumulate: Int = 1
+  ) {
+    precondition(
+      initialAccumulatorValue >= 0,
+      "the accumulator begins at 0 or above; received \(initialAccumulatorValue)")
+    base = OptimizerBase(
+      learningRate: learningRate, weightDecay: weightDecay, clipping: clipping, accumulate: accumulate)
+    self.initialAccumulatorValue = initialAccumulatorValue
+    self.epsilon = epsilon
+  }
+
+  public func step(_ p: Term, _ g: Term, _ moments: [Term], rate: Float, number: Int) -> [Term] {
+    let sum = moments[0] + g.squared()
+    return [-rate * (g / (sum + epsilon).squareRoot()) + p, sum]
+  }
+}
+
+/// Adadelta (Zeiler 2012, *Adadelta: an adaptive learning rate method*): each step is as long as the steps before it
+/// relative to the gradients before it.
+public final class Adadelta: Optimizer {
+  public let base: OptimizerBase
+  public let rho: Float
+  public let epsilon: Float
+  public var moments: [Moment] { [Moment("meanSquareGradient"), Moment("meanSquareStep")] }
+
+  public init(
+    learningRate: any LearningRateSchedule = 1e-3, rho: Float = 0.95, epsilon: Float = 1e-7,
+    weightDecay: Float = 0, clipping: Clipping = .none, accumulate: Int = 1
+  ) {
+    base = OptimizerBase(
+      learningRate: learningRate, weightDecay: weightDecay, clipping: clipping, accumulate: accumulate)
+    self.rho = rho
+    self.epsilon = epsilon
+  }
+
+  public func step(_ p: Term, _ g: Term, _ moments: [Term], rate: Float, number: Int) -> [Term] {
+    let gradient = (1 - rho) * g.squared() + rho * moments[0]
+    let ratio = (moments[1] + epsilon).squareRoot() / (gradient + epsilon).squareRoot()
+    let direction = ratio * g
+    let step = (1 - rho) * direction.squared() + rho * moments[1]
+    return [-rate * direction + p, gradient, step]
+  }
+}

@@ -1,0 +1,89 @@
+import FoundationEssentials
+import MartletData
+import MartletLayers
+
+/// A training run in one safetensors file: weights, the optimizer's state, and how far it is. A run that goes on from
+/// one ends with the same bits as a run that never stopped.
+///
+/// ```swift
+/// try Checkpoint.write(model, optimizer, state, to: "runs/first/checkpoint.safetensors")
+///
+/// let checkpoint = try Checkpoint(from: "runs/first/checkpoint.safetensors")
+/// try checkpoint.restore(model, optimizer)
+/// try model.fit(train, epochs: 5, optimizer: optimizer, from: checkpoint.state)
+/// ```
+public struct Checkpoint: Sendable {
+  public let state: TrainingState
+  private let path: FilePath
+  private let weights: [String: HostArray]
+  private let optimizer: [String: HostArray]
+
+  private static let format = "martlet-checkpoint-1"
+  private static let (weightsPrefix, optimizerPrefix) = ("model.", "optimizer.")
+
+  /// Replaces a checkpoint by the next one, or leaves it as it was: see `File.write`.
+  ///
+  /// - Throws: `FileError` where it cannot be written.
+  public static func write(
+    _ model: any Layer, _ optimizer: any Optimizer, _ state: TrainingState, to path: FilePath
+  ) throws {
+    var arrays: [String: HostArray] = [:]
+    for (name, array) in try model.weights() { arrays[weightsPrefix + name] = array }
+    for (name, array) in try optimizer.state() { arrays[optimizerPrefix + name] = array }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let text = String(decoding: try encoder.encode(state), as: UTF8.self)
+    try Safetensors.write(
+      arrays, metadata: ["format": format, "state": text, "sha256": hash(of: arrays, text)], to: path)
+  }
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: `FileError` where there is none; `FormatError` for one that is damaged, or no checkpoint.
+  public init(from path: FilePath) throws {
+    let file = try SafetensorsFile(path)
+    guard file.metadata["format"] == Self.format, let text = file.metadata["state"] else {
+      throw FormatError("is not a checkpoint of this version (\(Self.format))", path: path)
+    }
+    let arrays = try file.arrays()
+    guard file.metadata["sha256"] == Self.hash(of: arrays, text) else {
+      throw FormatError("is damaged: its contents do not have the SHA-256 that it names", path: path)
+    }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do { state = try decoder.decode(TrainingState.self, from: Data(text.utf8)) } catch {
+      throw FormatError("is damaged: its training state cannot be read", path: path)
+    }
+    func part(_ prefix: String) -> [String: HostArray] {
+      Dictionary(
+        uniqueKeysWithValues: arrays.filter { $0.key.hasPrefix(prefix) }.map {
+          (String($0.key.dropFirst(prefix.count)), $0.value)
+        })
+    }
+    weights = part(Self.weightsPrefix)
+    optimizer = part(Self.optimizerPrefix)
+    self.path = path
+  }
+
+  /// Gives a built model its weights back, and a fresh optimizer of the same settings its state.
+  ///
+  /// - Throws: `WeightsError` for another model; what the optimizer throws.
+  public func restore(_ model: any Layer, _ optimizer: any Optimizer) throws {
+    try model.setWeights(weights, from: path)
+    try optimizer.restore(self.optimizer, for: model)
+  }
+
+  /// Of the state and all arrays in the order of their names.
+  private static func hash(of arrays: [String: HostArray], _ state: String) -> String {
+    var hash = SHA256()
+    Array(state.utf8).withUnsafeBytes { hash.update($0) }
+    for (name, array) in arrays.sorted(by: { $0.key < $1.key }) {
+      Array(name.utf8).withUnsafeBytes { hash.update($0) }
+      array.withUnsafeBytes { hash.update($0) }
+    }
+    return hash.hex()
+  }
+}

@@ -1,0 +1,142 @@
+import MartletLayers
+
+/// What holds for the parameters of some names.
+struct ParameterGroup {
+  var rateFactor: Float = 1
+  var isDecayed = true
+  var names: (String) -> Bool
+}
+
+/// What an optimizer keeps for one parameter.
+final class Slot {
+  let parameter: Parameter
+  let name: String
+  /// One for each array that is kept.
+  let storages: [Storage]
+  fileprivate(set) var rateFactor: Float = 1
+  fileprivate(set) var isDecayed = true
+
+  init(_ parameter: Parameter, name: String, storages: [Storage]) {
+    self.parameter = parameter
+    self.name = name
+    self.storages = storages
+  }
+
+  fileprivate func assign(_ groups: [ParameterGroup]) {
+    let own = groups.filter { $0.names(name) }
+    rateFactor = own.reduce(1) { $0 * $1.rateFactor }
+    isDecayed = own.allSatisfy(\.isDecayed)
+  }
+}
+
+/// The arrays of an optimizer, by parameter. A parameter that gets no gradients keeps what it has.
+struct OptimizerMemory {
+  private(set) var slots: [Slot] = []
+  private var positions: [ObjectIdentifier: Int] = [:]
+
+  subscript(parameter: Parameter) -> Slot? { positions[ObjectIdentifier(parameter)].map { slots[$0] } }
+
+  /// The slots of parameters, new ones with the initial values of their moments.
+  mutating func slots(
+    of parameters: [Parameter], in model: any Layer, arrays: [Moment], _ groups: [ParameterGroup]
+  ) throws -> [Slot] {
+    let fresh = parameters.filter { self[$0] == nil }
+    if !fresh.isEmpty {
+      let names = Dictionary(
+        model.parameters.map { (ObjectIdentifier($0.parameter), $0.name) }, uniquingKeysWith: { a, _ in a })
+      try add(
+        fresh.map { (names[ObjectIdentifier($0)] ?? $0.name, $0) }, arrays: arrays, groups)
+    }
+    return parameters.map { self[$0]! }
+  }
+
+  /// Makes slots, in one piece of memory for each array.
+  mutating func add(
+    _ parameters: [(name: String, parameter: Parameter)], arrays: [Moment], _ groups: [ParameterGroup]
+  ) throws {
+    guard let device = parameters.first?.parameter.cell?.storage.device else { return }
+    let arenas = try arrays.map { array in
+      let arena = try ParameterArena(device: device, shapes: parameters.map { $0.parameter.shape! })
+      try arena.storage.fill(with: array.initialValue)
+      return arena
+    }
+    for (index, (name, parameter)) in parameters.enumerated() {
+      let slot = Slot(parameter, name: name, storages: arenas.map { $0.storage(of: index) })
+      slot.assign(groups)
+      positions[ObjectIdentifier(parameter)] = slots.count
+      slots.append(slot)
+    }
+  }
+
+  /// Tells the slots what groups they are in.
+  func assign(_ groups: [ParameterGroup]) { for slot in slots { slot.assign(groups) } }
+
+  /// Sets the last array of all parameters to a number.
+  func fillLast(with value: Float) throws {
+    for run in joined(slots.map { [$0.storages.last!] }) { try run[0].fill(with: value) }
+  }
+}
+
+/// A parameter, or several that lie one after another and move alike, with their gradients.
+struct Moving {
+  var slot: Slot
+  var parameter: Storage
+  var gradient: Storage
+
+  fileprivate var storages: [Storage] { [parameter, gradient] + slot.storages }
+
+  fileprivate func joined(with next: Moving) -> Moving? {
+    guard slot.rateFactor == next.slot.rateFactor && slot.isDecayed == next.slot.isDecayed,
+      let storages = join(storages, next.storages)
+    else { return nil }
+    let slot = Slot(slot.parameter, name: slot.name, storages: Array(storages[2...]))
+    (slot.rateFactor, slot.isDecayed) = (self.slot.rateFactor, self.slot.isDecayed)
+    return Moving(slot: slot, parameter: storages[0], gradient: storages[1])
+  }
+}
+
+/// Calls a closure for each stretch of parameters that lie one after another and move alike, scaled by the same tensor.
+func forEachRun(
+  of moving: [Moving], _ scales: [Tensor?], _ body: (Moving, Tensor?) throws -> Void
+) throws {
+  guard var run = moving.first else { return }
+  var scale = scales[0]
+  for (next, nextScale) in zip(moving, scales).dropFirst() {
+    if nextScale?.storage === scale?.storage, let both = run.joined(with: next) {
+      run = both
+    } else {
+      try body(run, scale)
+      (run, scale) = (next, nextScale)
+    }
+  }
+  try body(run, scale)
+}
+
+/// Rows of storages, joined where each of a row's lies right behind that of the row before.
+func joined(_ rows: [[Storage]]) -> [[Storage]] {
+  rows.reduce(into: []) { runs, row in
+    if let last = runs.last, let both = join(last, row) {
+      runs[runs.count - 1] = both
+    } else {
+      runs.append(row)
+    }
+  }
+}
+
+private func join(_ run: [Storage], _ next: [Storage]) -> [Storage]? {
+  guard run.count == next.count else { return nil }
+  for (a, b) in zip(run, next) where a.buffer !== b.buffer || a.byteOffset + a.byteCount != b.byteOffset {
+    return nil
+  }
+  return zip(run, next).map {
+    Storage(
+      device: $0.device, buffer: $0.buffer, byteOffset: $0.byteOffset, byteCount: $0.byteCount + $1.byteCount)
+  }
+}
+
+extension Storage {
+  /// All of it as float32.
+  var whole: Operand { operand(shape: [byteCount / 4], dtype: .float32) }
+
+  func fill(with value: Float) throws { try device.encode(.fill, inputs: [.scalar(value)], outputs: [whole]) }
+}

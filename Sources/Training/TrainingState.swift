@@ -1,0 +1,86 @@
+import MartletLayers
+
+/// What happened in one epoch.
+public struct EpochRecord: Sendable, Equatable, Codable {
+  /// From 1.
+  public var epoch: Int
+  /// Optimizer steps since the start of training.
+  public var steps: Int
+  public var training: BatchResult
+  public var validation: BatchResult?
+  /// Of training alone.
+  public var seconds: Double
+}
+
+/// How far a training run is. With the weights and the optimizer's moments it is all that the rest of the run depends
+/// on: the order of the pictures is a function of seed and epoch, and random keys are counted.
+public struct TrainingState: Sendable, Equatable, Codable {
+  /// Where a context's random keys are.
+  public struct RandomPosition: Sendable, Equatable, Codable {
+    public var seed: UInt64
+    public var counter: UInt64
+
+    /// The position of the context around the caller.
+    static var current: RandomPosition {
+      let random = Context.current.random
+      return RandomPosition(seed: random.seed, counter: random.counter)
+    }
+  }
+
+  /// The epoch that goes on or comes next, from 1.
+  public var epoch = 1
+  /// Batches of it that are done.
+  public var batch = 0
+  /// Optimizer steps since the start of training.
+  public var steps = 0
+  /// The measures of the epoch so far.
+  public var soFar = BatchResult()
+  /// Seconds of training in the epoch so far.
+  public var seconds = 0.0
+  /// The epochs that ended, the last one maybe cut short.
+  public var history: [EpochRecord] = []
+  /// Nil before the first step: the keys are those of the context.
+  public var random: RandomPosition?
+
+  /// The start of training.
+  public init() {}
+
+  /// Whether the steps taken have an epoch's record.
+  var isMeasured: Bool { history.last?.steps ?? 0 == steps }
+
+  /// The epoch with the least validation loss, the first of several.
+  public var best: EpochRecord? {
+    history.filter { !($0.validation?.loss ?? .nan).isNaN }.min { $0.validation!.loss < $1.validation!.loss }
+  }
+
+  /// Whether a number of epochs went by without a better validation loss.
+  func hasStalled(for patience: Int?) -> Bool {
+    guard let patience, let last = history.last, batch == 0, let best else { return false }
+    return last.epoch - best.epoch >= patience
+  }
+
+  mutating func add(_ result: BatchResult, seconds: Double) {
+    soFar += result
+    self.seconds += seconds
+    batch += 1
+    steps += 1
+    random = .current
+  }
+
+  /// Ends the epoch with a record. One that was cut short can still go on from where it stopped, and then gets another
+  /// record instead.
+  mutating func endEpoch(_ validation: BatchResult?, isWhole: Bool) -> EpochRecord {
+    let record = EpochRecord(
+      epoch: epoch, steps: steps, training: soFar, validation: validation, seconds: seconds)
+    history.removeAll { $0.epoch == epoch }
+    history.append(record)
+    if isWhole {
+      epoch += 1
+      batch = 0
+      soFar = BatchResult()
+      seconds = 0
+      random = .current
+    }
+    return record
+  }
+}
