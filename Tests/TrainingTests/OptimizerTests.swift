@@ -140,6 +140,21 @@ private func square(_ x: Double) -> Double { x * x }
     }
   }
 
+  /// An optimizer of one's own, whose moment stays as it began.
+  private final class SignDescent: Optimizer {
+    let base = OptimizerBase(learningRate: 0.1)
+    let moments = [Moment("constant", initialValue: 0.5)]
+    func step(_ p: Term, _ g: Term, _ moments: [Term], rate: Float, number: Int) -> [Term] {
+      [p + -rate * (moments[0] * g.sign()), moments[0]]
+    }
+  }
+
+  @Test func aFormulaOfOnesOwn() throws {
+    expect(try train(SignDescent(), steps: 4), steps: 4) { state, g, _ in
+      state[0] -= 0.05 * (g > 0 ? 1 : g < 0 ? -1 : 0)
+    }
+  }
+
   // MARK: - What all optimizers share
 
   @Test func schedulesAndThePlateauFactorSetTheRate() throws {
