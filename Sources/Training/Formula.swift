@@ -32,6 +32,8 @@ public final class Term {
   public func squareRoot() -> Term { Term(.squareRoot, self) }
   public func squared() -> Term { Term(.square, self) }
   public func magnitude() -> Term { Term(.absolute, self) }
+  /// -1, 0 or 1.
+  public func sign() -> Term { Term(.sign, self) }
   public func maximum(_ other: Term) -> Term { Term(.maximum, self, other) }
   /// The nearest number in -limit ... limit.
   public func clipped(to limit: Float) -> Term {

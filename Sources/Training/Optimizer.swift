@@ -11,7 +11,7 @@ import MartletLayers
 ///   let base = OptimizerBase(learningRate: 1e-3)
 ///   let moments: [Moment] = []
 ///   func step(_ p: Term, _ g: Term, _ moments: [Term], rate: Float, number: Int) -> [Term] {
-///     [p + -rate * (g / g.magnitude())]
+///     [p + -rate * g.sign()]
 ///   }
 /// }
 /// ```

@@ -70,6 +70,7 @@ extension Optimizer {
       if isKept { for name in own { error.check(state, name, parameter.shape!, .float32) } }
       return isKept
     }
+    if error.isEmpty { error.checkScalars(state, accumulate: base.accumulate) }
     error.unexpected = state.keys.filter { !names.contains($0) }.sorted()
     guard error.isEmpty else { throw error }
 
@@ -101,5 +102,17 @@ extension OptimizerStateError {
     guard array.shape != shape || array.dtype != dtype else { return }
     misshapen.append(
       "\(name) is \(array.shape.sizes) \(array.dtype) in the state and \(shape.sizes) \(dtype) here")
+  }
+
+  /// Notes scalars of the right shape that no optimizer can have.
+  fileprivate mutating func checkScalars(_ state: [String: HostArray], accumulate: Int) {
+    let steps = state["steps"]!.values(as: Int32.self)[0]
+    if steps < 0 { misshapen.append("steps is \(steps), and is never negative") }
+    let gathered = Int(state["gathered"]!.values(as: Int32.self)[0])
+    if !(0..<accumulate).contains(gathered) {
+      misshapen.append("gathered is \(gathered), and an update takes \(accumulate) mini-batches here")
+    }
+    let factor = state["plateauFactor"]!.values(as: Float.self)[0]
+    if !(factor >= 0) { misshapen.append("plateauFactor is \(factor), and is never negative") }
   }
 }

@@ -76,6 +76,25 @@ import Testing
     #expect(try optimizer.state() == before)
   }
 
+  @Test func scalarsThatCannotBeAreRefused() throws {
+    let (model, optimizer) = (try makeModel(), SGD(accumulate: 2))
+    var state = try optimizer.state()
+    state["steps"] = HostArray([Int32(-1)], shape: [])
+    state["gathered"] = HostArray([Int32(2)], shape: [])
+    state["plateauFactor"] = HostArray([Float.nan], shape: [])
+    for name in model.parameters {
+      state[name.name + "/accumulated"] = try name.parameter.value.hostArray()
+    }
+    let error = #expect(throws: OptimizerStateError.self) { try optimizer.restore(state, for: model) }
+    #expect(
+      error?.misshapen == [
+        "steps is -1, and is never negative",
+        "gathered is 2, and an update takes 2 mini-batches here",
+        "plateauFactor is nan, and is never negative",
+      ])
+    #expect(optimizer.steps == 0)
+  }
+
   @Test func frozenParametersKeepTheirMoments() throws {
     let (model, optimizer) = (try makeModel(), Adam())
     try train(model, optimizer, batches: 0..<2)

@@ -84,6 +84,17 @@ final class CaseReader {
     Float(try double(name, default: fallback.map(Double.init)))
   }
 
+  func floats(_ name: String) throws -> [Float] {
+    try value(name, "a list of numbers", default: nil) {
+      guard case .list(let values) = $0 else { return nil }
+      let numbers = values.compactMap { value -> Float? in
+        if case .number(let number) = value { return Float(number) }
+        return nil
+      }
+      return numbers.count == values.count ? numbers : nil
+    }
+  }
+
   func double(_ name: String, default fallback: Double? = nil) throws -> Double {
     try value(name, "a number", default: fallback) {
       if case .number(let number) = $0 { return number }

@@ -15,7 +15,8 @@ public struct ConformanceRunner {
     [
       ConvolutionCases.self, DenseCases.self, ActivationCases.self, PoolingCases.self,
       NormalizationCases.self, MergeCases.self, ShapeCases.self, ResampleCases.self, SignalCases.self,
-      LossCases.self, DropoutCases.self, InitializerCases.self, OptimizerCases.self, NetworkCases.self,
+      LossCases.self, DropoutCases.self, InitializerCases.self, OptimizerCases.self, ScheduleCases.self,
+      NetworkCases.self,
     ]
   }
 
