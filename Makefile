@@ -8,7 +8,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 MARTLET := .build/release/martlet
 STATIC := .build-static/release/martlet
 
-.PHONY: demo build test bench static deps format lint clean
+.PHONY: demo build test bench bench-peers peers static deps format lint clean
 
 demo: deps build
 	$(MARTLET) summary --model basic-cnn
@@ -29,7 +29,16 @@ test:
 	swift test
 
 bench: build
-	for table in peak gemm convolution elements; do .build/release/martlet-bench $$table; done
+	for table in peak gemm convolution elements host; do .build/release/martlet-bench $$table; done
+
+# Martlet beside PyTorch, Keras and ONNX Runtime: half an hour on a quiet machine. `make peers` installs those first.
+bench-peers: build
+	for suite in layers models; do \
+	  for threads in 1 2; do Benchmarks/peers/driver.py --suite $$suite --threads $$threads --rounds 3; done; \
+	done
+
+peers:
+	Benchmarks/peers/setup.sh
 
 # One file that runs on a machine without Swift.
 static:

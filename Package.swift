@@ -73,7 +73,7 @@ let rooms: [Target] = [
   .executableTarget(
     name: "martlet-bench",
     dependencies: ["Martlet", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-    path: "Benchmarks", exclude: ["NOTES.md", "results"]),
+    path: "Benchmarks", exclude: ["NOTES.md", "peers", "results"]),
 ]
 let tests: [Target] = [
   .target(name: "MartletTestSupport", dependencies: ["Martlet"], path: "Tests/Support"),

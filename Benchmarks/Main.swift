@@ -4,5 +4,8 @@ import ArgumentParser
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Tables of speed.",
-    subcommands: [PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, ElementsCommand.self])
+    subcommands: [
+      PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, ElementsCommand.self, HostCommand.self,
+      CasesCommand.self, ServeCommand.self,
+    ])
 }

@@ -8,10 +8,15 @@ struct PeakCommand: ParsableCommand {
 
   func run() throws {
     let device = try options.device()
+    let one = try CPUDevice(threads: 1, simd: device.instructionSet)
+    let devices = device.threads > 1 ? [one, device] : [one]
     print(device.summary)
-    print(
-      "multiply-add \(column(device.multiplyAddRate(seconds: options.seconds, clock: options.clock) / 1e9)) GFLOP/s"
-    )
-    print("memory       \(column(try device.memoryRate() / 1e9)) GB/s")
+    print(column("threads", width: 24) + devices.map { column(Double($0.threads), digits: 0) }.joined())
+    func line(_ name: String, _ rate: (CPUDevice) throws -> Double) rethrows {
+      print(column(name, width: 24) + (try devices.map { column(try rate($0) / 1e9) }).joined())
+    }
+    line("multiply-add, GFLOP/s") { $0.multiplyAddRate(seconds: options.seconds, clock: options.clock) }
+    try line("copy, GB/s") { try $0.memoryRate(.copy) }
+    try line("triad, GB/s") { try $0.memoryRate(.triad) }
   }
 }

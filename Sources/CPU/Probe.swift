@@ -19,25 +19,35 @@ extension CPUDevice {
     }
   }
 
-  /// Bytes a second of a[i] = b[i] + s over arrays far larger than the caches, reads and writes counted.
-  public func memoryRate(floats count: Int = 1 << 25) throws -> Double {
-    let source = try scratch(floats: count)
-    let target = try scratch(floats: count)
-    source.floats.initialize(repeating: 1, count: count)
-    target.floats.initialize(repeating: 1, count: count)
+  /// What moves through memory, as in the STREAM benchmark (McCalpin 1995, *Memory bandwidth and machine balance in
+  /// current high performance computers*).
+  public enum MemoryPattern: CaseIterable, Sendable {
+    /// a[i] = b[i], by the C library
+    case copy
+    /// a[i] = b[i] + s * c[i]
+    case triad
+  }
+
+  /// Bytes a second over arrays far larger than the caches, reads and writes counted: the best of five.
+  public func memoryRate(_ pattern: MemoryPattern = .triad, floats count: Int = 1 << 25) throws -> Double {
+    let arrays = try (0..<3).map { _ in try scratch(floats: count) }
+    for array in arrays { array.floats.initialize(repeating: 1, count: count) }
     let parts = Parts(count, unit: 16, smallest: 1 << 18, limit: count)
-    let from = source.floats
-    let to = target.floats
+    let (a, b, c) = (arrays[0].floats, arrays[1].floats, arrays[2].floats)
     var best = Double.infinity
     for _ in 0..<5 {
       let start = clockSeconds()
       parallel(parts.count) { (part: Int) in
-        for i in parts[part] { to[i] = from[i] + 1 }
+        let part = parts[part]
+        switch pattern {
+        case .copy: memcpy(a + part.lowerBound, b + part.lowerBound, part.count * 4)
+        case .triad: for i in part { a[i] = b[i] + 3 * c[i] }
+        }
       }
       best = min(best, clockSeconds() - start)
     }
-    withExtendedLifetime((source, target)) {}
-    return Double(count * 8) / best
+    withExtendedLifetime(arrays) {}
+    return Double(count * (pattern == .copy ? 8 : 12)) / best
   }
 }
 
