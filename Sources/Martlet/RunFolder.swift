@@ -75,8 +75,17 @@ extension DecodingError {
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       context.codingPath.isEmpty
         ? "it is not an object"
-        : "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has another type"
+        : "\(context.codingPath.path) has another type"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "\(context.codingPath.path): \(context.debugDescription)"
     default: "it is not JSON"
     }
+  }
+}
+
+extension [any CodingKey] {
+  /// As in `layers.2.units`.
+  fileprivate var path: String {
+    map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
   }
 }

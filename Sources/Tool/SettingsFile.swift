@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Martlet
 
-/// A file of settings in JSON5 (JSON with comments, unquoted names and commas at the ends of lists), as options of the
-/// command line: `{batchSize: 64}` says `--batch-size 64`.
+/// A file of settings in JSON5 (JSON with comments, unquoted names and commas at the ends of lists): options of the
+/// command line, as `{batchSize: 64}` says `--batch-size 64`, and the layers of a network.
 struct SettingsFile {
   let arguments: [String]
+  let layers: NetworkDescription?
 
   /// What follows from the settings, and stands in a run's saved configuration beside them.
   private static let derived = ["input", "classNames", "device"]
@@ -18,11 +19,14 @@ struct SettingsFile {
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
     let values: [String: Value]
-    do { values = try decoder.decode([String: Value].self, from: bytes) } catch let error as DecodingError {
+    do {
+      values = try decoder.decode([String: Value].self, from: bytes)
+      layers = try decoder.decode(Network.self, from: bytes).layers
+    } catch let error as DecodingError {
       throw FileError("is not a file of settings: \(error.reason)", path: path)
     }
     arguments = try values.sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
-      if Self.derived.contains(name) { return [] }
+      if name == "layers" || Self.derived.contains(name) { return [] }
       guard Self.names.contains(name) else {
         throw FileError("\(NameError(kind: "setting", name: name, known: Self.names))", path: path)
       }
@@ -41,6 +45,8 @@ struct SettingsFile {
   private static func option(_ name: String) -> String {
     "--" + name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
   }
+
+  private struct Network: Decodable { let layers: NetworkDescription? }
 
   private enum Value: Decodable {
     case nothing
