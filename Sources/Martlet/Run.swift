@@ -52,6 +52,34 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     return model
   }
 
+  /// The most values of a picture, and the most classes: beyond these no network has sizes that can be counted.
+  public static let (largestInput, mostClasses) = (1 << 26, 1 << 16)
+
+  /// What no run can have been started with, in words; nil where all is well. A file may say anything.
+  var problem: String? {
+    let counts = [
+      ("epochs", epochs), ("batchSize", batchSize), ("steps", steps ?? 1), ("patience", patience ?? 1),
+    ]
+    for (name, value) in counts where !(1...1 << 40).contains(value) {
+      return "\(name) is \(value); it must be at least 1" + (value > 0 ? " and at most \(1 << 40)" : "")
+    }
+    guard learningRate.isFinite && learningRate >= 0 else {
+      return "learningRate is \(learningRate); it must be a number that is not negative"
+    }
+    guard input.count == 3, input.allSatisfy({ (1...1 << 16).contains($0) }) else {
+      return "input is \(input); it must be height, width and channels, each 1 to 65536"
+    }
+    guard Shape(input).count <= Self.largestInput else {
+      return "input is \(input); a picture has at most \(Self.largestInput) values"
+    }
+    guard (1...Self.mostClasses).contains(classNames.count) else {
+      return
+        "classNames has \(classNames.count) names; there must be at least 1 and at most \(Self.mostClasses)"
+    }
+    do { _ = try Catalog.entry(model) } catch { return "\(error)" }
+    return nil
+  }
+
   /// How the network trains.
   public func task() throws -> any TrainingTask { try Catalog.entry(model).trainingTask() }
 }
@@ -69,19 +97,25 @@ public struct RunFolder: Sendable {
   public var checkpointFile: FilePath { path.appending("checkpoint.safetensors") }
 
   /// Makes the folder, with those around it, and writes the configuration. What an earlier run left there would be
-  /// taken for this run's, so it goes first.
+  /// taken for this run's, so it goes before the configuration takes its name, and only where that can be written.
   public func create(_ configuration: RunConfiguration) throws {
     try File.createFolder(path)
-    for file in [checkpointFile, bestFile, weightsFile, historyFile] { try File.remove(file) }
-    try write(configuration)
+    try write(configuration) {
+      for file in [checkpointFile, bestFile, weightsFile, historyFile] { try File.remove(file) }
+    }
   }
 
   /// Replaces the configuration, and clears away what was half written when the run was killed.
-  public func write(_ configuration: RunConfiguration) throws {
+  public func write(_ configuration: RunConfiguration) throws { try write(configuration, replacing: {}) }
+
+  private func write(_ configuration: RunConfiguration, replacing: () throws -> Void) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try File.removePartials(in: path)
-    try File.write([UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")], to: configurationFile)
+    let bytes = [UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")]
+    try File.write(to: configurationFile, replacing: replacing) { writer in
+      try bytes.withUnsafeBytes { try writer.write($0) }
+    }
   }
 
   /// The checkpoint, nil where none was written yet.
@@ -96,13 +130,17 @@ public struct RunFolder: Sendable {
     guard File.exists(configurationFile) else {
       throw FileError("is not the folder of a run: it has no config.json", path: path)
     }
-    let bytes = try File.read(configurationFile)
-    do {
-      return try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
-    } catch {
-      let reason = (error as? DecodingError)?.reason ?? "it is not JSON"
-      throw FileError("is not a run's configuration: \(reason)", path: configurationFile)
+    let bytes = try File.readText(configurationFile)
+    func refusal(_ reason: String) -> FileError {
+      FileError(
+        "is not a run's configuration, restore it or start another run: \(reason)", path: configurationFile)
     }
+    let configuration: RunConfiguration
+    do {
+      configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+    } catch { throw refusal((error as? DecodingError)?.reason ?? "it is not JSON") }
+    if let problem = configuration.problem { throw refusal(problem) }
+    return configuration
   }
 
   /// The model of the run with its trained weights.
