@@ -43,6 +43,9 @@ struct TrainCommand: ParsableCommand {
     guard let config else { return try train(layers: nil) }
     // Of an option that is given twice the last one counts: that of the command line, behind those of the file.
     let settings = try SettingsFile(FilePath(config))
+    do { _ = try RunOptions.parse(settings.arguments) } catch {
+      throw FileError(RunOptions.message(for: error), path: FilePath(config))
+    }
     try TrainCommand.parse(settings.arguments + CommandLine.arguments.dropFirst(2)).train(
       layers: settings.layers)
   }

@@ -144,7 +144,9 @@ struct ReferenceTests {
     }
     let text = message { _ = try ReferenceSet("/no/such/folder") }
     #expect(
-      text == "/no/such/folder/index.json: cannot open it for reading: No such file or directory")
+      text
+        == "/no/such/folder/index.json: cannot open it for reading: No such file or directory; check its name"
+    )
   }
 
   // MARK: - The report

@@ -1,11 +1,11 @@
 import FoundationEssentials
-import Martlet
+import MartletData
 
 /// A file of settings in JSON5 (JSON with comments, unquoted names and commas at the ends of lists): options of the
 /// command line, as `{batchSize: 64}` says `--batch-size 64`, and the layers of a network.
-struct SettingsFile {
-  let arguments: [String]
-  let layers: NetworkDescription?
+public struct SettingsFile: Sendable {
+  public let arguments: [String]
+  public let layers: NetworkDescription?
 
   /// What follows from the settings, and stands in a run's saved configuration beside them.
   private static let derived = ["input", "classNames", "device"]
@@ -14,8 +14,8 @@ struct SettingsFile {
 
   /// - Throws: `FileError` where it cannot be read or is not JSON5; `NameError` for an unknown setting, with the nearest
   ///   one that there is.
-  init(_ path: FilePath) throws {
-    let bytes = Data(try File.read(path))
+  public init(_ path: FilePath) throws {
+    let bytes = Data(try File.readText(path))
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
     let values: [String: Value]
@@ -35,9 +35,6 @@ struct SettingsFile {
       case .text(let text): return ["\(Self.option(name))=\(text)"]
       case .other: throw FileError("\(name) is a number or a text", path: path)
       }
-    }
-    do { _ = try RunOptions.parse(arguments) } catch {
-      throw FileError("\(RunOptions.message(for: error))", path: path)
     }
   }
 
