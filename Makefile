@@ -1,7 +1,7 @@
 # Martlet's chores. `make demo` goes from a fresh checkout to a trained network.
 
 # What the build cannot do without, and what it can.
-PACKAGES := zlib1g-dev libmd-dev
+PACKAGES := zlib1g-dev libmd-dev libpng-dev
 DATASETS := dataset-fashion-mnist
 FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 SOURCES := Sources Tests Benchmarks Package.swift

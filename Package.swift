@@ -51,13 +51,15 @@ let rooms: [Target] = [
   // Files and data sets.
   .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CMessageDigest", path: "Sources/CMessageDigest", providers: [.apt(["libmd-dev"])]),
+  .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "MartletData",
     dependencies: [
-      "MartletTensor", "CZlib", "CMessageDigest", .product(name: "SystemPackage", package: "swift-system"),
+      "MartletTensor", "CZlib", "CMessageDigest", "CPNG",
+      .product(name: "SystemPackage", package: "swift-system"),
     ],
     path: "Sources/Data", swiftSettings: driverSettings,
-    linkerSettings: [.linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
+    linkerSettings: [.linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
   // Optimizers, the epoch loop, metrics, runs.
   .target(name: "MartletTraining", dependencies: ["MartletLayers", "MartletData"], path: "Sources/Training"),
   // Networks with their papers.
