@@ -61,7 +61,12 @@ let rooms: [Target] = [
     path: "Sources/Data", swiftSettings: driverSettings,
     linkerSettings: [.linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
   // Optimizers, the epoch loop, metrics, runs.
-  .target(name: "MartletTraining", dependencies: ["MartletLayers", "MartletData"], path: "Sources/Training"),
+  .target(
+    name: "MartletTraining",
+    dependencies: [
+      "MartletLayers", "MartletData", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    path: "Sources/Training", exclude: ["TensorBoard/Event.proto"]),
   // Networks with their papers.
   .target(name: "MartletModels", dependencies: ["MartletLayers"], path: "Sources/Models"),
   // All of it under one name, and the catalog of networks.
@@ -99,6 +104,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: kernelTargets + rooms + tests,
   swiftLanguageModes: [.v6],
