@@ -48,9 +48,10 @@ public final class EventFile {
     try append([event])
   }
 
-  /// Removes the event files of a folder. One that is not there has none.
+  /// Removes the event files of a folder, and the folder where nothing else is in it.
   public static func removeAll(in folder: FilePath) throws {
     for name in try names(in: folder) { try File.remove(folder.appending(name)) }
+    _ = folder.withPlatformString { rmdir($0) }
   }
 
   private func append(_ events: [WireEvent]) throws {
