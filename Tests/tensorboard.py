@@ -41,9 +41,11 @@ def main():
         for name, length in RUNS.items():
             if not (runs / name / "weights.safetensors").exists():
                 train(options.martlet, name, runs / name, length)
+        kill_and_resume(options.martlet, runs)
         with Board(options.tensorboard, runs, options.loader) as board:
             for name in RUNS:
                 check(board, name, runs / name)
+            check_same_curves(board, "basic-cnn", "killed")
     print("TensorBoard shows what the runs wrote.")
 
 
@@ -51,6 +53,21 @@ def train(martlet, model, folder, length):
     command = [martlet, "train", "--model", model, "--data", "shapes", "--tensorboard", "--output", str(folder)]
     print("$", *command, *length, flush=True)
     subprocess.run(command + length, check=True)
+
+
+def kill_and_resume(martlet, runs):
+    """The run of basic-cnn again, killed in its second epoch."""
+    if (runs / "killed").exists():
+        return
+    command = [martlet, "train", "--data", "shapes", "--checkpoint-every", "50", "--tensorboard"]
+    command += ["--output", str(runs / "killed")] + RUNS["basic-cnn"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not (runs / "killed" / "history.csv").exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.kill()
+    process.wait()
+    subprocess.run([martlet, "train", "--resume", str(runs / "killed")], check=True)
 
 
 class Board:
@@ -112,7 +129,19 @@ def check(board, name, folder):
         print(f"{run}: scalars {', '.join(tags)}")
     check_steps(board, f"{name}/tensorboard/train", int(history[-1]["steps"]))
     check_histograms(board, f"{name}/tensorboard/train", folder)
-    check_images(board, f"{name}/tensorboard/validation")
+    check_images(board, f"{name}/tensorboard/validation", history)
+
+
+def check_same_curves(board, whole, killed):
+    for part in ["train", "validation"]:
+        for tag in board.tags("scalars", f"{whole}/tensorboard/{part}"):
+            curves = []
+            for run in [whole, killed]:
+                board.tags("scalars", f"{run}/tensorboard/{part}")
+                points = board.json("scalars/scalars", run=f"{run}/tensorboard/{part}", tag=tag)
+                curves.append([(step, value) for _, step, value in points])
+            expect(curves[0] == curves[1], f"{tag} of the killed run: {curves[1]}, not {curves[0]}")
+    print(f"{killed}: the curves of {whole}")
 
 
 def check_steps(board, run, last):
@@ -155,14 +184,14 @@ def read_weights(path):
     return weights
 
 
-def check_images(board, run):
+def check_images(board, run, history):
     tags = board.tags("images", run)
     for tag in tags:
-        for image in board.json("images/images", run=run, tag=tag, sample=0):
+        images = board.json("images/images", run=run, tag=tag, sample=0)
+        expect([image["step"] for image in images] == [int(row["steps"]) for row in history], f"{run} {tag}: {images}")
+        for image in images:
             png = board.get("images/individualImage", **dict(urllib.parse.parse_qsl(image["query"])))
-            expect(png[:8] == b"\x89PNG\r\n\x1a\n", f"{run} {tag}: is no PNG picture")
-            size = struct.unpack(">II", png[16:24])
-            expect(size == (image["width"], image["height"]), f"{run} {tag}: {size}, not {image}")
+            expect(png[:8] == b"\x89PNG\r\n\x1a\n" and png[-8:-4] == b"IEND", f"{run} {tag} is no whole PNG picture")
     print(f"{run}: images {', '.join(tags)}")
 
 

@@ -7,13 +7,10 @@ public struct TaskPicture: Sendable, Equatable {
   public var name: String
   /// uint8, (H, W, C) with one channel of grey or three of colour.
   public var picture: HostArray
-  /// What is to be seen, in Markdown.
-  public var description: String
 
-  public init(name: String, picture: HostArray, description: String = "") {
+  public init(name: String, picture: HostArray) {
     self.name = name
     self.picture = picture
-    self.description = description
   }
 }
 
@@ -42,8 +39,7 @@ extension Classification {
         ["\(share)% \(name(guess.label))", "is \(name(label))"],
         color: guess.label == label ? [0, 112, 48] : [168, 24, 24])
       return TaskPicture(
-        name: "\(numbered(index, of: batch.count)) \(name(label))", picture: captioned.hostArray,
-        description: "The class it is taken for with its probability, and the true class.")
+        name: "\(numbered(index, of: batch.count)) \(name(label))", picture: captioned.hostArray)
     }
   }
 }
@@ -64,9 +60,8 @@ extension Segmentation {
     return pictures.enumerated().map { index, row in
       let (picture, (truth, prediction)) = row
       return TaskPicture(
-        name: numbered(index, of: batch.count),
-        picture: ColorPicture.grid([picture, truth, prediction], columns: 3).hostArray,
-        description: "The picture, the true classes of its pixels, and the predicted ones.")
+        name: "\(numbered(index, of: batch.count)) with truth and prediction",
+        picture: ColorPicture.grid([picture, truth, prediction], columns: 3).hostArray)
     }
   }
 }
@@ -83,9 +78,7 @@ extension Adversarial {
     }
     let sheet = ColorPicture.grid(ColorPicture.pictures(of: try pictures.hostArray()))
     return [
-      TaskPicture(
-        name: "generated", picture: sheet.enlarged(toWidth: 128).hostArray,
-        description: "What the generator makes of noise that stays the same.")
+      TaskPicture(name: "generated", picture: sheet.enlarged(toWidth: 128).hostArray)
     ]
   }
 }

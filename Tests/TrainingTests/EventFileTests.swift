@@ -10,7 +10,7 @@ import Testing
     try file.write(
       [
         ("spread", .histogram(Histogram(of: HostArray([0, 1, 1, 3] as [Float]), buckets: 3))),
-        ("sight", .picture(picture, description: "what there is")),
+        ("sight", .picture(picture)),
       ], step: 1 << 40)
     let events = try #require(EventReader.events(in: folder).first)
     #expect(events.map(\.step) == [0, 0, 1, 1 << 40])

@@ -114,7 +114,6 @@ struct EventReader {
           event.pictures[tag] = try PNG.decode(Array(png))
         }
       case (5, .bytes(let histogram)): event.histograms[tag] = try numbers(histogram)
-      case (9, .bytes): break
       default: throw Problem(description: "field \(number) of a value")
       }
     }

@@ -166,15 +166,6 @@ nonisolated struct WireSummary: Sendable {
       set {value = .histo(newValue)}
     }
 
-    var metadata: WireSummary.Metadata {
-      get {_metadata ?? WireSummary.Metadata()}
-      set {_metadata = newValue}
-    }
-    /// Returns true if `metadata` has been explicitly set.
-    var hasMetadata: Bool {self._metadata != nil}
-    /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
-    mutating func clearMetadata() {self._metadata = nil}
-
     var unknownFields = SwiftProtobuf.UnknownStorage()
 
     nonisolated enum OneOf_Value: Equatable, Sendable {
@@ -185,8 +176,6 @@ nonisolated struct WireSummary: Sendable {
     }
 
     init() {}
-
-    fileprivate var _metadata: WireSummary.Metadata? = nil
   }
 
   nonisolated struct Image: Sendable {
@@ -203,21 +192,6 @@ nonisolated struct WireSummary: Sendable {
 
     /// The bytes of a PNG file.
     var encodedImageString: Data = Data()
-
-    var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    init() {}
-  }
-
-  nonisolated struct Metadata: Sendable {
-    // SwiftProtobuf.Message conformance is added in an extension below. See the
-    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-    // methods supported on all messages.
-
-    var displayName: String = String()
-
-    /// In Markdown.
-    var summaryDescription: String = String()
 
     var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -411,7 +385,7 @@ nonisolated extension WireSummary: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireSummary.Value: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = WireSummary.protoMessageName + ".Value"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}simple_value\0\u{2}\u{2}image\0\u{1}histo\0\u{2}\u{4}metadata\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}simple_value\0\u{2}\u{2}image\0\u{1}histo\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -454,7 +428,6 @@ nonisolated extension WireSummary.Value: SwiftProtobuf.Message, SwiftProtobuf._M
           self.value = .histo(v)
         }
       }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       default: break
       }
     }
@@ -483,16 +456,12 @@ nonisolated extension WireSummary.Value: SwiftProtobuf.Message, SwiftProtobuf._M
     }()
     case nil: break
     }
-    try { if let v = self._metadata {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireSummary.Value, rhs: WireSummary.Value) -> Bool {
     if lhs.tag != rhs.tag {return false}
     if lhs.value != rhs.value {return false}
-    if lhs._metadata != rhs._metadata {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -538,41 +507,6 @@ nonisolated extension WireSummary.Image: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.width != rhs.width {return false}
     if lhs.colorspace != rhs.colorspace {return false}
     if lhs.encodedImageString != rhs.encodedImageString {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireSummary.Metadata: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = WireSummary.protoMessageName + ".Metadata"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}display_name\0\u{3}summary_description\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 2: try { try decoder.decodeSingularStringField(value: &self.displayName) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.summaryDescription) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.displayName.isEmpty {
-      try visitor.visitSingularStringField(value: self.displayName, fieldNumber: 2)
-    }
-    if !self.summaryDescription.isEmpty {
-      try visitor.visitSingularStringField(value: self.summaryDescription, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: WireSummary.Metadata, rhs: WireSummary.Metadata) -> Bool {
-    if lhs.displayName != rhs.displayName {return false}
-    if lhs.summaryDescription != rhs.summaryDescription {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

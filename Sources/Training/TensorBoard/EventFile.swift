@@ -16,8 +16,8 @@ public final class EventFile {
   public enum Value: Sendable {
     case scalar(Double)
     case histogram(Histogram)
-    /// Of a shape that `PNG.encode` takes, with what TensorBoard says about it when asked, in Markdown.
-    case picture(HostArray, description: String = "")
+    /// Of a shape that `PNG.encode` takes.
+    case picture(HostArray)
   }
 
   public var path: FilePath { file.path }
@@ -97,7 +97,7 @@ public final class EventFile {
         $0.bucketLimit = histogram.limits
         $0.bucket = histogram.counts.map(Double.init)
       }
-    case .picture(let picture, let description):
+    case .picture(let picture):
       let bytes = try PNG.encode(picture)
       let shape = picture.asOnePicture().shape
       result.image = .with {
@@ -106,7 +106,6 @@ public final class EventFile {
         $0.colorspace = Int32(shape[2])
         $0.encodedImageString = Data(bytes)
       }
-      result.metadata.summaryDescription = description
     }
     return result
   }

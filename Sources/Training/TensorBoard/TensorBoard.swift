@@ -112,6 +112,6 @@ public final class TensorBoard: Callback {
     let pictures = try withContext(seed: 0) {
       try run.task.pictures(run.model, of: batch, classNames: data.classNames)
     }
-    return pictures.map { ("pictures/" + $0.name, .picture($0.picture, description: $0.description)) }
+    return pictures.map { ("pictures/" + $0.name, .picture($0.picture)) }
   }
 }
