@@ -48,10 +48,10 @@ let rooms: [Target] = [
   .target(name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU"], path: "Sources/Tensor"),
   // Parameters, layers, initializers, losses.
   .target(name: "MartletLayers", dependencies: ["MartletTensor"], path: "Sources/Layers"),
-  // Files and data sets.
-  .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  // Files and data sets. The libraries are linked as archives; pkg-config would put the shared ones before them.
+  .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CMessageDigest", path: "Sources/CMessageDigest", providers: [.apt(["libmd-dev"])]),
-  .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CPNG", path: "Sources/CPNG", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "MartletData",
     dependencies: [
