@@ -1,14 +1,14 @@
 # Martlet's chores. `make demo` goes from a fresh checkout to a trained network.
 
 # What the build cannot do without, and what it can.
-PACKAGES := zlib1g-dev libmd-dev
+PACKAGES := zlib1g-dev libmd-dev libpng-dev
 DATASETS := dataset-fashion-mnist
 FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 SOURCES := Sources Tests Benchmarks Package.swift
 MARTLET := .build/release/martlet
 STATIC := .build-static/release/martlet
 
-.PHONY: demo build test bench bench-peers peers static deps format lint clean
+.PHONY: demo build test bench bench-peers peers static deps protos format lint clean
 
 demo: deps build
 	$(MARTLET) summary --model basic-cnn
@@ -48,6 +48,14 @@ static:
 
 deps:
 	@./.ci/deps --required $(PACKAGES) --optional $(DATASETS)
+
+# Event.pb.swift out of Event.proto, after a change of it or of swift-protobuf. Needs protoc (protobuf-compiler). The
+# generated import of Foundation, for systems without FoundationEssentials, is left out.
+PROTOS := Sources/Training/TensorBoard
+protos:
+	swift build --package-path .build/checkouts/swift-protobuf --scratch-path .build-protos --product protoc-gen-swift
+	protoc --plugin=.build-protos/debug/protoc-gen-swift --proto_path=$(PROTOS) --swift_out=$(PROTOS) Event.proto
+	sed -i '/^#if canImport(FoundationEssentials)/,/^#endif/c import FoundationEssentials' $(PROTOS)/Event.pb.swift
 
 format:
 	swift format --in-place --recursive $(SOURCES)

@@ -48,18 +48,25 @@ let rooms: [Target] = [
   .target(name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU"], path: "Sources/Tensor"),
   // Parameters, layers, initializers, losses.
   .target(name: "MartletLayers", dependencies: ["MartletTensor"], path: "Sources/Layers"),
-  // Files and data sets.
-  .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  // Files and data sets. The libraries are linked as archives; pkg-config would put the shared ones before them.
+  .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CMessageDigest", path: "Sources/CMessageDigest", providers: [.apt(["libmd-dev"])]),
+  .systemLibrary(name: "CPNG", path: "Sources/CPNG", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "MartletData",
     dependencies: [
-      "MartletTensor", "CZlib", "CMessageDigest", .product(name: "SystemPackage", package: "swift-system"),
+      "MartletTensor", "CZlib", "CMessageDigest", "CPNG",
+      .product(name: "SystemPackage", package: "swift-system"),
     ],
     path: "Sources/Data", swiftSettings: driverSettings,
-    linkerSettings: [.linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
+    linkerSettings: [.linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
   // Optimizers, the epoch loop, metrics, runs.
-  .target(name: "MartletTraining", dependencies: ["MartletLayers", "MartletData"], path: "Sources/Training"),
+  .target(
+    name: "MartletTraining",
+    dependencies: [
+      "MartletLayers", "MartletData", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    path: "Sources/Training", exclude: ["TensorBoard/Event.proto"]),
   // Networks with their papers.
   .target(name: "MartletModels", dependencies: ["MartletLayers"], path: "Sources/Models"),
   // All of it under one name, and the catalog of networks.
@@ -97,6 +104,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: kernelTargets + rooms + tests,
   swiftLanguageModes: [.v6],

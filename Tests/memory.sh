@@ -8,7 +8,8 @@
 #   MARTLET=path/to/martlet Tests/memory.sh 15
 cd "$(dirname "$0")/.." || exit 1
 minutes="${1:-60}"
-options="--model basic-cnn --data shapes --epochs 1000000 --batch-size 64 --checkpoint-every 50 --seed 1 --threads 1 --json"
+options="--model basic-cnn --data shapes --epochs 1000000 --batch-size 64 --checkpoint-every 50 --augment flip,shift=2
+  --workers 2 --tensorboard --seed 1 --threads 1 --json"
 
 if [ -z "$MARTLET" ]; then
   swift build -c release --product martlet || exit 1

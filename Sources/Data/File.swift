@@ -107,7 +107,7 @@ public enum File {
     }
   }
 
-  fileprivate static func attempt<R>(_ what: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
+  static func attempt<R>(_ what: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
     do { return try body() } catch let error as Errno {
       throw FileError("\(what): \(error)\(remedy(for: error))", path: path)
     }

@@ -23,7 +23,7 @@ extension File {
   /// The names in a folder in the order of their bytes, without those that begin with a point.
   ///
   /// - Throws: `FileError` where it is no folder or cannot be read.
-  static func names(in folder: FilePath) throws -> [String] {
+  public static func names(in folder: FilePath) throws -> [String] {
     try allNames(in: folder).filter { !$0.hasPrefix(".") }
   }
 

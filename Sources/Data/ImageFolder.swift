@@ -1,6 +1,6 @@
 import MartletCore
 
-/// Pictures in a folder of folders, one for each class, in the formats PGM and PPM:
+/// Pictures in a folder of folders, one for each class, in the formats PNG, PGM and PPM:
 ///
 /// ```
 /// faces/anna/1.pgm  faces/anna/2.pgm  faces/bruno/1.pgm ...
@@ -61,7 +61,7 @@ public enum ImageFolder {
       files += pictures
       labels += [Int32](repeating: Int32(label), count: pictures.count)
     }
-    let pictures = try Concurrency.map(files.count) { [files] in try Netpbm.read(files[$0]) }
+    let pictures = try Concurrency.map(files.count) { [files] in try Self.read(files[$0]) }
     let shape = pictures[0].shape
     if let odd = pictures.firstIndex(where: { $0.shape != shape }) {
       throw FormatError(
@@ -79,13 +79,18 @@ public enum ImageFolder {
     return try Dataset(name: name, images: images, labels: HostArray(labels), classNames: classes)
   }
 
+  private static func read(_ file: FilePath) throws -> HostArray {
+    file.extension?.lowercased() == "png" ? try PNG.read(file) : try Netpbm.read(file)
+  }
+
   /// The pictures of a class. Other files may lie beside them.
   private static func pictures(in folder: FilePath) throws -> [FilePath] {
     let files = try File.names(in: folder).map { folder.appending($0) }
-    let pictures = files.filter { ["pgm", "ppm", "pnm"].contains($0.extension?.lowercased()) }
+    let pictures = files.filter { ["png", "pgm", "ppm", "pnm"].contains($0.extension?.lowercased()) }
     guard !pictures.isEmpty else {
-      let other = files.first?.lastComponent.map { "; convert \($0.string) and the like to one of them" }
-      throw FormatError("has no PGM or PPM pictures" + (other ?? ""), path: folder)
+      let other = files.first?.lastComponent.map { "convert \($0.string) and the like to one of them" }
+      throw FormatError(
+        "has no PNG, PGM or PPM pictures; \(other ?? "put some there, or remove the folder")", path: folder)
     }
     return pictures
   }

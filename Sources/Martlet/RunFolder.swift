@@ -3,7 +3,8 @@ import MartletData
 import MartletTraining
 
 /// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`, `history.jsonl`,
-/// `checkpoint.safetensors`, and `best.safetensors` with the weights of the epoch whose test loss is the least.
+/// `checkpoint.safetensors`, and `best.safetensors` with the weights of the epoch whose test loss is the least; `tensorboard`
+/// where that was asked for.
 public struct RunFolder: Sendable {
   public let path: FilePath
   public init(_ path: FilePath) { self.path = path }
@@ -13,6 +14,7 @@ public struct RunFolder: Sendable {
   public var bestFile: FilePath { path.appending("best.safetensors") }
   public var historyFiles: [FilePath] { ["history.csv", "history.jsonl"].map { path.appending($0) } }
   public var checkpointFile: FilePath { path.appending("checkpoint.safetensors") }
+  public var tensorBoardFolder: FilePath { path.appending("tensorboard") }
 
   /// Makes the folder, with those around it, and writes the configuration. What an earlier run left there would be
   /// taken for this run's, so it goes before the configuration takes its name, and only where that can be written.
@@ -20,6 +22,7 @@ public struct RunFolder: Sendable {
     try File.createFolder(path)
     try write(configuration) {
       for file in [checkpointFile, bestFile, weightsFile] + historyFiles { try File.remove(file) }
+      try TensorBoard.removeAll(in: tensorBoardFolder)
     }
   }
 

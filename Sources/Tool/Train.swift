@@ -23,6 +23,10 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Write a checkpoint after so many steps too, not only after epochs.", valueName: "n"))
   var checkpointEvery: Int?
+  @Flag(
+    help: "Write curves, histograms and pictures for TensorBoard to the run's folder, also when it goes on."
+  )
+  var tensorboard = false
   @Flag(help: "Print one JSON object a line instead of progress.")
   var json = false
   @OptionGroup var device: DeviceOptions
@@ -34,8 +38,9 @@ struct TrainCommand: ParsableCommand {
     if resume != nil && output != nil && resume != output {
       throw ValidationError("--resume \(resume!) goes on in its own folder; leave out --output \(output!)")
     }
-    if checkpointEvery != nil && resume == nil && output == nil {
-      throw ValidationError("--checkpoint-every needs a folder to write to: --output DIR")
+    for (option, isGiven) in [("--checkpoint-every", checkpointEvery != nil), ("--tensorboard", tensorboard)]
+    where isGiven && resume == nil && output == nil {
+      throw ValidationError("\(option) needs a folder to write to: --output DIR")
     }
   }
 
@@ -85,8 +90,7 @@ struct TrainCommand: ParsableCommand {
       if !json { announce(configuration, device, model.parameterCount, training) }
       let run = TrainingRun(
         configuration: configuration, task: task, folder: folder, checkpointEvery: checkpointEvery,
-        json: json,
-        start: start, device: device)
+        tensorBoard: tensorBoard(in: folder), json: json, start: start, device: device)
       try run.train(model, optimizer, training, from: saved == nil ? nil : checkpoint(in: folder!)) {
         try load(.test)
       }
@@ -120,6 +124,12 @@ struct TrainCommand: ParsableCommand {
           + "\(Shape(saved.input)) in \(saved.classNames.count)")
     }
     warnOfAnotherDevice(saved, device)
+  }
+
+  /// A run that was watched stays so when it goes on.
+  private func tensorBoard(in folder: RunFolder?) -> TensorBoard? {
+    guard let folder, tensorboard || File.exists(folder.tensorBoardFolder) else { return nil }
+    return TensorBoard(folder.tensorBoardFolder)
   }
 
   private func checkpoint(in folder: RunFolder) throws -> Checkpoint? {

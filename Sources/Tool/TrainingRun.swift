@@ -7,6 +7,7 @@ struct TrainingRun {
   let task: any TrainingTask
   let folder: RunFolder?
   let checkpointEvery: Int?
+  let tensorBoard: TensorBoard?
   let json: Bool
   /// When the command began, on the monotonic clock.
   let start: Double
@@ -54,7 +55,8 @@ struct TrainingRun {
       batchSize: configuration.batchSize, steps: configuration.steps, optimizer: optimizer, task: task,
       augmentation: configuration.augment.map { try Augmentation($0) }, workers: configuration.workers,
       seed: configuration.seed, from: state,
-      callbacks: try configuration.steering() + [json ? JSONLines() : ProgressBar(), watch]
+      callbacks: try configuration.steering() + (tensorBoard.map { [$0] } ?? [])
+        + [json ? JSONLines() : ProgressBar(), watch]
         + (folder?.writers(checkpointEvery: checkpointEvery) ?? []))
     guard let last = history.last else { return }
     let result =

@@ -33,7 +33,7 @@ public struct Adversarial: TrainingTask {
     return try result(try compute(phase: .inference) { losses(network, images).all }, batch.count)
   }
 
-  private func network(_ model: any Layer) throws -> AdversarialNetwork {
+  func network(_ model: any Layer) throws -> AdversarialNetwork {
     guard let network = model as? AdversarialNetwork else {
       throw ShapeError("adversarial training is for an AdversarialNetwork; received \(type(of: model))")
     }

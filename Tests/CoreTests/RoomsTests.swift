@@ -14,14 +14,14 @@ struct RoomsTests {
     let openCL: Set = ["MartletCore", "MartletKernels", "COpenCL"]
     let tensor = cpu.union(openCL).union(["MartletCPU", "MartletOpenCL"])
     let layers = tensor.union(["MartletTensor"])
-    let data = layers.union(["CZlib", "CMessageDigest"])
+    let data = layers.union(["CZlib", "CMessageDigest", "CPNG"])
     let models = layers.union(["MartletLayers"])
     let training = data.union(["MartletLayers", "MartletData"])
     let martlet = models.union(training).union(["MartletModels", "MartletTraining"])
     let program = martlet.union(["Martlet"])
     return [
       "MartletCore": [], "MartletKernelTable": [], "MartletKernels": [], "COpenCL": [], "CZlib": [],
-      "CMessageDigest": [], "MartletKernelsBase": ["MartletKernelTable"],
+      "CMessageDigest": [], "CPNG": [], "MartletKernelsBase": ["MartletKernelTable"],
       "MartletKernelsAVX2": ["MartletKernelTable"], "MartletKernelsAVX512": ["MartletKernelTable"],
       "MartletCPU": cpu, "MartletOpenCL": openCL, "MartletTensor": tensor, "MartletLayers": layers,
       "MartletModels": models, "MartletData": data, "MartletTraining": training, "Martlet": martlet,

@@ -61,7 +61,7 @@ struct ImageFolderTests {
       #expect(
         text() == "\(folder): has no sub-folders; put the pictures of each class into a folder of its name")
       try File.createFolder(folder.appending("a"))
-      #expect(text() == "\(folder)/a: has no PGM or PPM pictures")
+      #expect(text() == "\(folder)/a: has no PNG, PGM or PPM pictures; put some there, or remove the folder")
       try write(1, "a/1.pgm", in: folder)
       try write(1, "a/2.pgm", in: folder)
       try write(1, "a/3.pgm", in: folder, shape: [2, 1, 1])
@@ -78,11 +78,24 @@ struct ImageFolderTests {
       try File.createFolder(folder.appending("b"))
       try File.write([1], to: folder.appending("b/5.JPG"))
       #expect(
-        text() == "\(folder)/b: has no PGM or PPM pictures; convert 5.JPG and the like to one of them")
+        text() == "\(folder)/b: has no PNG, PGM or PPM pictures; convert 5.JPG and the like to one of them")
       let missing = folder.appending("missing")
       #expect(
         message { _ = try ImageFolder.load(missing) }
           == "\(missing): there is no such folder; name one with a sub-folder of pictures for each class")
+    }
+  }
+
+  @Test func picturesMayBePNG() throws {
+    try withFolder { folder in
+      try write(3, "a/1.pgm", in: folder)
+      let picture = HostArray([7, 7] as [UInt8], shape: [1, 2, 1])
+      try File.write(PNG.encode(picture), to: folder.appending("a/2.PNG"))
+      #expect(try first(ImageFolder.load(folder)) == [3, 7])
+      try File.write([1, 2], to: folder.appending("a/3.png"))
+      #expect(
+        message { _ = try ImageFolder.load(folder) }
+          == "\(folder)/a/3.png: is not a PNG picture: it does not begin with 89 50 4E 47")
     }
   }
 

@@ -192,6 +192,7 @@ extension MutationTests {
           Specimen(Array(header.utf8) + (1...12).map { UInt8($0) }, text: 0..<header.utf8.count)
         }
       ) { _ = try Netpbm.decode($0) },
+      Format("PNG", try [1, 3, 4].map { try png(channels: $0) }) { _ = try PNG.decode($0, limit: 1 << 20) },
       Format("CIFAR-10") {
         try cifar(labels: 1, "test_batch.bin") { try CIFAR10.load(.test, directory: $0) }
       },
@@ -209,6 +210,19 @@ extension MutationTests {
       },
       Format("index.json") { try files("index.json", [index]) { _ = try ReferenceSet($0) } },
     ]
+
+  /// A picture of 3x2 pixels, with the numbers of its header: sizes, and the length of each chunk.
+  private static func png(channels: Int) throws -> Specimen {
+    let count = 6 * channels
+    let bytes = try PNG.encode(HostArray((0..<count).map { UInt8($0 * 9) }, shape: [2, 3, channels]))
+    var numbers = [16, 20].map { Specimen.Number(offset: $0, size: 4, isBigEndian: true) }
+    var place = 8
+    while place + 12 <= bytes.count {
+      numbers.append(Specimen.Number(offset: place, size: 4, isBigEndian: true))
+      place += 12 + bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+    }
+    return Specimen(bytes, numbers: numbers)
+  }
 
   private static func idx() throws -> [Specimen] {
     try IDXTests.arrays.map { array in

@@ -105,6 +105,23 @@ import Testing
     try remove(folder)
   }
 
+  @Test func tensorBoardFollowsARunThatGoesOn() throws {
+    let folder = try folder()
+    let train = folder.appending("tensorboard/train")
+    #expect(try Command(Self.run + ["--steps", "2", "--tensorboard", "--output", folder.string]).status == 0)
+    #expect(try File.names(in: train).count == 1)
+    let resumed = try Command("train", "--resume", folder.string, "--steps", "4", "--json")
+    #expect(try Self.hash(resumed) == Self.hash(try Command(Self.run + ["--steps", "4"])))
+    #expect(try File.names(in: train).count == 2)
+    // Another run in the same folder begins anew.
+    #expect(try Command(Self.run + ["--steps", "1", "--output", folder.string]).status == 0)
+    #expect(!File.exists(folder.appending("tensorboard")))
+    let nowhere = try Command(Self.run + ["--steps", "1", "--tensorboard"])
+    #expect(
+      nowhere.status > 0 && nowhere.errors.contains("--tensorboard needs a folder to write to: --output DIR"))
+    try remove(folder)
+  }
+
   @Test func damagedCheckpointsAndContradictionsAreOneClearLine() throws {
     let folder = try folder()
     let checkpoint = folder.appending("checkpoint.safetensors")

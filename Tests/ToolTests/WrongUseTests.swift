@@ -318,12 +318,15 @@ struct WrongUseTests {
       "a folder without classes", faces,
       "@/faces: has no sub-folders; put the pictures of each class into a folder of its name"
     ) { try File.createFolder($0.appending("faces")) },
-    WrongUse("a class without pictures", faces, "@/faces/anna: has no PGM or PPM pictures") {
+    WrongUse(
+      "a class without pictures", faces,
+      "@/faces/anna: has no PNG, PGM or PPM pictures; put some there, or remove the folder"
+    ) {
       try File.createFolder($0.appending("faces/anna"))
     },
     folder(
       "a class of pictures in another format", [("anna/1.jpg", Bytes.png)],
-      "@/faces/anna: has no PGM or PPM pictures; convert 1.jpg and the like to one of them"),
+      "@/faces/anna: has no PNG, PGM or PPM pictures; convert 1.jpg and the like to one of them"),
     folder(
       "PGM that is a PNG", [("anna/1.pgm", Bytes.png)],
       "@/faces/anna/1.pgm: is not a PGM or PPM picture: it does not begin with P2, P3, P5 or P6"),
