@@ -35,8 +35,7 @@ final class Plan {
     var hasDestination: Bool
   }
 
-  let records: [Record]
-  let operandList: [Int32]
+  let list: RecordList
   let hasValue: [Bool]
   let results: [Result]
   private(set) var steps: [Step] = []
@@ -44,9 +43,8 @@ final class Plan {
   private(set) var resultSizes: [Int] = []
 
   init(_ trace: Trace, results: [Result]) {
-    records = trace.records
-    operandList = trace.operandList
-    hasValue = trace.values.map { $0 != nil }
+    list = trace.list.withoutValues()
+    hasValue = trace.list.values.map { $0 != nil }
     self.results = results
     var builder = PlanBuilder(trace, results: results)
     builder.build()
@@ -57,14 +55,7 @@ final class Plan {
 
   /// Whether this plan is the one of a trace: records are compared, not only their hash.
   func matches(_ trace: Trace, results: [Result]) -> Bool {
-    guard results == self.results, trace.records.count == records.count, operandList == trace.operandList
-    else { return false }
-    for index in records.indices {
-      guard records[index].hasSameStructure(as: trace.records[index]),
-        hasValue[index] == (trace.values[index] != nil)
-      else { return false }
-    }
-    return true
+    results == self.results && list.firstDifference(from: trace.list, hasValue: hasValue) == nil
   }
 
   /// Runs the plan with a trace's arrays and numbers. `destinations` are the memory of the results that have one.
@@ -77,29 +68,27 @@ final class Plan {
           device: device, buffer: device.allocate(byteCount: resultSizes[index]),
           byteCount: resultSizes[index])
     }
+    let values = trace.list.values
+    let words = trace.list.words
     func operand(_ argument: Argument) -> Operand {
       switch argument.place {
       case .value(let record):
-        return trace.values[Int(record)]!.operand(shape: argument.shape, dtype: argument.dtype)
+        return values[Int(record)]!.operand(shape: argument.shape, dtype: argument.dtype)
       case .slot(let slot): return Operand(slots[slot], shape: argument.shape, dtype: argument.dtype)
       case .result(let index): return outcomes[index].operand(shape: argument.shape, dtype: argument.dtype)
-      case .number(let record): return Operand(scalar: trace.words[Int(record)], dtype: argument.dtype)
+      case .number(let record): return Operand(scalar: words[Int(record)], dtype: argument.dtype)
       }
     }
+    var inputs: [Operand] = []
+    var outputs: [Operand] = []
     for step in steps {
-      try device.encode(
-        step.primitive, inputs: step.inputs.map(operand), outputs: step.outputs.map(operand))
+      inputs.removeAll(keepingCapacity: true)
+      outputs.removeAll(keepingCapacity: true)
+      for argument in step.inputs { inputs.append(operand(argument)) }
+      for argument in step.outputs { outputs.append(operand(argument)) }
+      try device.encode(step.primitive, inputs: inputs, outputs: outputs)
     }
     return outcomes
-  }
-}
-
-extension Record {
-  var byteCount: Int { shape.count * dtype.byteCount }
-
-  func hasSameStructure(as other: Record) -> Bool {
-    firstOperand == other.firstOperand && operandCount == other.operandCount && dtype == other.dtype
-      && shape == other.shape && operation == other.operation
   }
 }
 
@@ -136,12 +125,12 @@ struct PlanBuilder {
       case .number: places[index] = .number(Int32(index))
       case .part: break
       case .reshape, .stopGradient: places[index] = places[Int(trace.operands(of: index).first!)]
-      case .primitive(let primitive):
-        if trace.values[index] != nil {
+      case .primitive(let recipe):
+        if trace.list.values[index] != nil {
           places[index] = .value(Int32(index))
           for part in trace.parts(of: index) { places[part] = .value(Int32(part)) }
         } else {
-          addStep(primitive, index)
+          addStep(recipe.primitive, index)
         }
       }
       for dead in dying[index] { if case .slot(let slot)? = places[dead] { slots.free(slot) } }
@@ -153,7 +142,7 @@ struct PlanBuilder {
   private mutating func findNeeded() {
     for result in results { isNeeded[Int(result.record)] = true }
     for index in stride(from: trace.count - 1, through: 0, by: -1) where isNeeded[index] {
-      if trace.values[index] != nil, case .primitive = trace.records[index].operation { continue }
+      if trace.list.values[index] != nil, case .primitive = trace.records[index].operation { continue }
       for operand in trace.operands(of: index) {
         isNeeded[Int(operand)] = true
         let root = trace.root(of: Int(operand))
@@ -174,7 +163,7 @@ struct PlanBuilder {
     for (position, result) in results.enumerated() {
       let root = trace.root(of: Int(result.record))
       lastUse[root] = Int.max
-      var isComputed = trace.values[root] == nil
+      var isComputed = trace.list.values[root] == nil
       switch trace.records[root].operation {
       case .primitive, .part: break
       case .leaf, .number, .reshape, .stopGradient: isComputed = false

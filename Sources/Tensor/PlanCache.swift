@@ -23,7 +23,7 @@ final class PlanCache: Sendable {
   var counters: (hits: Int, misses: Int) { state.withLock { ($0.hits, $0.misses) } }
 
   func plan(for trace: Trace, results: [Plan.Result]) -> Plan {
-    let key = trace.structure.value
+    let key = trace.list.structure.value
     let device = ObjectIdentifier(trace.device)
     let known = state.withLock { state -> [Entry] in
       state.clock += 1

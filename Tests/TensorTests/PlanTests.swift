@@ -10,7 +10,7 @@ import Testing
     try withContext(seed: seed) {
       try compute {
         _ = body()
-        return "\(Context.current.trace!.structure.value)"
+        return "\(Context.current.trace!.list.structure.value)"
       }
     }
   }
