@@ -20,6 +20,7 @@ public struct Dataset: Sendable {
   private var rows: [Int]?
   /// How pictures are changed on their way into a batch.
   private var changes: AugmentedPictures?
+  private var weights: SampleWeights?
 
   /// Where pictures come from.
   private enum Source: Sendable {
@@ -49,6 +50,19 @@ public struct Dataset: Sendable {
       throw ShapeError("label \(label) of image \(row) is outside the classes 0..<\(classNames.count)")
     }
     self.init(name: name, classNames: classNames, source: .stored(images: images, labels: labels))
+  }
+
+  /// Arrays of any kind to learn from: inputs (N, ...) and what the network shall make of them, (N, ...). They come as
+  /// the images and labels of batches; whole-number targets (N) are class numbers.
+  ///
+  /// - Throws: `ShapeError` where there is not one target for each input.
+  public init(name: String = "arrays", inputs: HostArray, targets: HostArray) throws {
+    guard inputs.shape.rank > 0, targets.shape.rank > 0, inputs.shape[0] == targets.shape[0] else {
+      throw ShapeError(
+        "there is one target for each input along the first axis; received inputs \(inputs.shape) and targets "
+          + "\(targets.shape)")
+    }
+    self.init(name: name, classNames: [], source: .stored(images: inputs, labels: targets))
   }
 
   /// A data set whose pictures are made whenever a batch asks for them, so that only the batch takes memory.
@@ -117,16 +131,18 @@ public struct Dataset: Sendable {
         index >= 0 && index < count, "picture \(index) is outside \(name), which has \(count) pictures")
     }
     let chosen = indices.map { rows?[$0] ?? $0 }
+    var batch: Batch
     switch source {
     case .stored(let images, let labels):
-      return Batch(
+      batch = Batch(
         images: changes?.gather(images, chosen, samples: chosen) ?? Self.gather(images, chosen),
         labels: Self.gather(labels, chosen))
     case .drawn(_, _, _, _, let draw):
-      var batch = draw(chosen)
+      batch = draw(chosen)
       if let changes { batch.images = changes.gather(batch.images, Array(chosen.indices), samples: chosen) }
-      return batch
     }
+    batch.weights = weights?.of(chosen, labels: batch.labels)
+    return batch
   }
 
   /// The pictures of a range of indices as a data set of its own.
@@ -198,6 +214,43 @@ public struct Dataset: Sendable {
     return result
   }
 
+  /// The same samples, of which some weigh more in the loss than others: one number for each, 1 being usual.
+  ///
+  /// - Throws: `ShapeError` where there is not one number for each sample, or one is negative or not finite.
+  public func weighted(bySample numbers: [Float]) throws -> Dataset {
+    guard numbers.count == count else {
+      throw ShapeError("there is one weight for each of \(count) samples; received \(numbers.count)")
+    }
+    guard let rows else { return weighted(try SampleWeights(bySample: numbers)) }
+    var ofSource = [Float](repeating: 1, count: (rows.max() ?? -1) + 1)
+    for (row, number) in zip(rows, numbers) { ofSource[row] = number }
+    return weighted(try SampleWeights(bySample: ofSource))
+  }
+
+  /// The same samples, those of some classes weighing more in the loss than others; classes that are not named weigh 1.
+  ///
+  /// - Throws: `ShapeError` for classes that there are not, and for weights that are negative or not finite.
+  public func weighted(byClass numbers: [Int: Float]) throws -> Dataset {
+    guard labels(areClasses: numbers.keys) else {
+      throw ShapeError(
+        "class weights name classes 0..<\(classNames.count) of \(name); received "
+          + "\(numbers.keys.sorted().map(String.init).joined(separator: ", "))")
+    }
+    return weighted(try SampleWeights(byClass: numbers))
+  }
+
+  private func labels(areClasses numbers: some Collection<Int>) -> Bool {
+    guard classNames.isEmpty else { return numbers.allSatisfy(classNames.indices.contains) }
+    if case .stored(_, let labels) = source { return labels.dtype == .int32 && labels.shape.rank == 1 }
+    return false
+  }
+
+  private func weighted(_ weights: SampleWeights) -> Dataset {
+    var result = self
+    result.weights = weights
+    return result
+  }
+
   private func with(rows: [Int]) -> Dataset {
     var result = self
     result.rows = rows
@@ -220,19 +273,22 @@ public struct Dataset: Sendable {
   }
 }
 
-/// Pictures and labels that go through a network together.
+/// Pictures and labels that go through a network together, or inputs and targets of another kind.
 public struct Batch: Sendable, Equatable {
   /// (N, H, W, C), uint8 or float32 as in the data set.
   public var images: HostArray
-  /// int32, (N).
+  /// The class of each picture, int32, (N).
   public var labels: HostArray
   /// uint8, (N, H, W): 0 for the ground, 1 + class elsewhere; nil where the data set has none.
   public var masks: HostArray?
+  /// float32, (N): what each sample's loss is multiplied by; nil where all weigh 1.
+  public var weights: HostArray?
 
-  public init(images: HostArray, labels: HostArray, masks: HostArray? = nil) {
+  public init(images: HostArray, labels: HostArray, masks: HostArray? = nil, weights: HostArray? = nil) {
     self.images = images
     self.labels = labels
     self.masks = masks
+    self.weights = weights
   }
 
   public var count: Int { labels.shape[0] }

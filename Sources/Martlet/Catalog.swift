@@ -76,11 +76,13 @@ public enum Catalog {
     },
   ]
 
+  public static var names: [String] { entries.map(\.name) }
+
   /// The network of a name.
   ///
   /// - Throws: `NameError` with the nearest name there is.
   public static func entry(_ name: String) throws -> Entry {
     if let entry = entries.first(where: { $0.name == name }) { return entry }
-    throw NameError(kind: "model", name: name, known: entries.map(\.name))
+    throw NameError(kind: "model", name: name, known: names)
   }
 }

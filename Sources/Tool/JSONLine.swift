@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Martlet
 
 /// One JSON object on a line of standard output, its keys in snake case.
 func printJSON(_ value: some Encodable) throws {

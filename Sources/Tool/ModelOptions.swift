@@ -39,16 +39,21 @@ struct ModelOptions: ParsableArguments {
         supervision: entry.trainingTask().supervision
       ).classNames
     }
-    return RunConfiguration(
-      model: model, data: data ?? "", dataDirectory: directory, epochs: 0, batchSize: entry.batchSize,
-      learningRate: 0, steps: nil, seed: 0, input: size.sizes, classNames: names, device: "")
+    var configuration = RunConfiguration()
+    configuration.model = model
+    configuration.data = data ?? ""
+    configuration.dataDirectory = directory
+    configuration.batchSize = entry.batchSize
+    configuration.input = size.sizes
+    configuration.classNames = names
+    return configuration
   }
 
   /// The network with its weights.
   func load(_ configuration: RunConfiguration) throws -> any Layer {
     let model = try configuration.buildModel()
     let run = folder.map { RunFolder(FilePath($0)).weightsFile }
-    try model.loadWeights(from: weights.map { FilePath($0) } ?? run!)
+    try model.load(from: weights.map { FilePath($0) } ?? run!)
     return model
   }
 }

@@ -11,7 +11,6 @@ public struct Adversarial: TrainingTask {
   public init() {}
 
   public var supervision: Supervision { .nothing }
-  public var measures: [String] { ["accuracy", "generator loss"] }
 
   public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   {
@@ -64,6 +63,10 @@ public struct Adversarial: TrainingTask {
 
   private func result(_ measured: [Tensor], _ count: Int) throws -> BatchResult {
     let sums = try measured.map { Double(try $0.item()) * Double(count) }
-    return BatchResult(lossSum: sums[0], measureSums: Array(sums[1...]), count: count)
+    return BatchResult(
+      lossSum: sums[0], count: count,
+      measures: zip(["accuracy", "generator loss"], sums[1...]).map {
+        Measure($0, sums: [$1, Double(count)])
+      })
   }
 }

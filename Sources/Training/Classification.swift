@@ -1,29 +1,20 @@
 import MartletData
 import MartletLayers
 
-/// Pictures into classes: softmax cross-entropy of the network's logits, and accuracy.
-public struct Classification: TrainingTask {
-  public init() {}
+/// Pictures into classes: by default the cross-entropy of the network's logits, and accuracy.
+///
+/// ```swift
+/// Classification(loss: .sparseCategoricalCrossentropy(), metrics: [.accuracy, .f1])  // for a network that ends in softmax
+/// ```
+public struct Classification: SupervisedTask {
+  public let loss: Loss
+  public let metrics: [Metric]
 
-  public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
-  {
-    let (images, labels) = try (Tensor(batch.images), Tensor(batch.labels))
-    let ((loss, correct), gradients) = try valueWithGradients(of: model) {
-      let logits = model(Self.input(images))
-      return (softmaxCrossEntropy(logits: logits, labels: labels), Self.correct(logits, labels))
-    }
-    _ = try loss.finiteLoss()
-    try optimizer.update(model, along: gradients)
-    return try result(loss, correct, batch.count)
-  }
-
-  public func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult {
-    let (images, labels) = try (Tensor(batch.images), Tensor(batch.labels))
-    let (loss, correct) = try compute(phase: .inference) {
-      let logits = model(Self.input(images))
-      return (softmaxCrossEntropy(logits: logits, labels: labels), Self.correct(logits, labels))
-    }
-    return try result(loss, correct, batch.count)
+  public init(
+    loss: Loss = .sparseCategoricalCrossentropy(fromLogits: true), metrics: [Metric] = [.accuracy]
+  ) {
+    self.loss = loss
+    self.metrics = metrics
   }
 
   /// The most probable class of each picture, and its probability.
@@ -37,7 +28,7 @@ public struct Classification: TrainingTask {
   ) throws -> [[(label: Int, probability: Float)]] {
     let tensor = try Tensor(images)
     let (values, indices) = try compute(phase: .inference) {
-      let probabilities = model(Self.input(tensor)).softmax()
+      let probabilities = loss.probabilities(of: model(Self.input(tensor)))
       let best = probabilities.topK(min(top, probabilities.shape[-1]))
       return (best.values, best.indices)
     }
@@ -48,18 +39,20 @@ public struct Classification: TrainingTask {
     return stride(from: 0, to: guesses.count, by: width).map { Array(guesses[$0..<$0 + width]) }
   }
 
+  /// Which class is taken for which, over a data set.
+  public func confusion(_ model: any Layer, on data: Dataset, batchSize: Int = 500) throws -> ConfusionMatrix
+  {
+    var matrix = ConfusionMatrix(classes: data.classNames.count)
+    for batch in data.batches(of: batchSize) {
+      matrix.add(
+        predictions: try predict(model, images: batch.images).map(\.label),
+        labels: batch.labels.values(as: Int32.self).map(Int.init))
+    }
+    return matrix
+  }
+
   /// Grey levels 0 ... 255 become 0 ... 1; what is float32 already is taken as it is.
   public static func input(_ images: Tensor) -> Tensor {
     images.dtype == .uint8 ? images.cast(to: .float32) * (1 / 255) : images
-  }
-
-  private static func correct(_ logits: Tensor, _ labels: Tensor) -> Tensor {
-    (logits.argmax(axis: -1) .== labels).sum()
-  }
-
-  private func result(_ loss: Tensor, _ correct: Tensor, _ count: Int) throws -> BatchResult {
-    BatchResult(
-      lossSum: Double(try loss.item()) * Double(count), measureSums: [Double(try correct.item())],
-      count: count)
   }
 }

@@ -1,11 +1,5 @@
 import MartletLayers
 
-/// A learning-rate schedule's text that cannot be read.
-public struct ScheduleTextError: Error, Equatable, CustomStringConvertible {
-  public let message: String
-  public var description: String { message }
-}
-
 /// Learning-rate schedules as text: a number, or a name with options.
 ///
 /// ```
@@ -22,39 +16,43 @@ public enum ScheduleText {
 
   /// The schedule that a text describes.
   ///
-  /// - Parameter learningRate: the initial rate (the largest of `oneCycle`) where the text gives none.
-  /// - Throws: `NameError` for schedules and options that there are not, `ScheduleTextError` for values.
-  public static func parse(_ text: String, learningRate: Float = 1e-3) throws -> any LearningRateSchedule {
+  /// - Parameters:
+  ///   - learningRate: the initial rate (the largest of `oneCycle`) where the text gives none.
+  ///   - totalSteps: how long the schedule is where the text does not say.
+  /// - Throws: `NameError` for schedules and options that there are not, `OptionTextError` for values.
+  public static func parse(
+    _ text: String, learningRate: Float = 1e-3, totalSteps: Int? = nil
+  ) throws -> any LearningRateSchedule {
     if let rate = Float(text) {
       guard rate.isFinite && rate >= 0 else {
-        throw ScheduleTextError(message: "a learning rate is not negative and finite; received \(text)")
+        throw OptionTextError(message: "a learning rate is not negative and finite; received \(text)")
       }
       return rate
     }
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    var options = ScheduleOptions(schedule: parts[0])
-    func read(_ keys: String...) throws { try options.read(parts.dropFirst().first ?? "", keys: keys) }
-    switch parts[0] {
+    var options = TextOptions(text)
+    func read(_ keys: String...) throws { try options.read(keys) }
+    func decaySteps() throws -> Int { try options.count("decaySteps", totalSteps) }
+    switch options.name {
     case "exponential":
       try read("initialLearningRate", "decaySteps", "decayRate", "staircase")
       return ExponentialDecay(
-        try options.number("initialLearningRate", learningRate), decaySteps: try options.count("decaySteps"),
+        try options.number("initialLearningRate", learningRate), decaySteps: try decaySteps(),
         decayRate: try options.number("decayRate"), staircase: try options.truth("staircase"))
     case "inverseTime":
       try read("initialLearningRate", "decaySteps", "decayRate", "staircase")
       return InverseTimeDecay(
-        try options.number("initialLearningRate", learningRate), decaySteps: try options.count("decaySteps"),
+        try options.number("initialLearningRate", learningRate), decaySteps: try decaySteps(),
         decayRate: try options.number("decayRate"), staircase: try options.truth("staircase"))
     case "polynomial":
       try read("initialLearningRate", "decaySteps", "endLearningRate", "power", "cycle")
       return PolynomialDecay(
-        try options.number("initialLearningRate", learningRate), decaySteps: try options.count("decaySteps"),
+        try options.number("initialLearningRate", learningRate), decaySteps: try decaySteps(),
         endLearningRate: try options.number("endLearningRate", 0.0001),
         power: try options.number("power", 1), cycle: try options.truth("cycle"))
     case "cosine":
       try read("initialLearningRate", "decaySteps", "alpha", "warmupTarget", "warmupSteps")
       return CosineDecay(
-        try options.number("initialLearningRate", learningRate), decaySteps: try options.count("decaySteps"),
+        try options.number("initialLearningRate", learningRate), decaySteps: try decaySteps(),
         alpha: try options.number("alpha", 0),
         warmupTarget: options.has("warmupTarget") ? try options.number("warmupTarget") : nil,
         warmupSteps: options.has("warmupSteps") ? try options.count("warmupSteps", from: 0) : 0)
@@ -63,7 +61,7 @@ public enum ScheduleText {
       let (boundaries, values) = (try options.counts("boundaries"), try options.numbers("values"))
       guard values.count == boundaries.count + 1, zip(boundaries, boundaries.dropFirst()).allSatisfy(<)
       else {
-        throw ScheduleTextError(
+        throw OptionTextError(
           message: "piecewise needs rising boundaries and one value more than those; received "
             + "\(boundaries.count) boundaries and \(values.count) values")
       }
@@ -72,17 +70,19 @@ public enum ScheduleText {
       try read(
         "maximumLearningRate", "totalSteps", "risingShare", "divisionFactor", "finalDivisionFactor")
       return OneCycle(
-        try options.number("maximumLearningRate", learningRate), totalSteps: try options.count("totalSteps"),
+        try options.number("maximumLearningRate", learningRate),
+        totalSteps: try options.count("totalSteps", totalSteps),
         risingShare: try options.number("risingShare", 0.3, in: 0...1),
         divisionFactor: try options.number("divisionFactor", 25, in: 1...1e9),
         finalDivisionFactor: try options.number("finalDivisionFactor", 10000, in: 1...1e9))
     case "warmUp":
       try read("steps", "start", "schedule")
       let schedule = options.has("schedule") ? try options.text("schedule") : "\(learningRate)"
+      let steps = try options.count("steps", from: 0)
       return WarmUp(
-        try parse(schedule, learningRate: learningRate), steps: try options.count("steps", from: 0),
-        start: try options.number("start", 0))
-    default: throw NameError(kind: "schedule", name: parts[0], known: names)
+        try parse(schedule, learningRate: learningRate, totalSteps: totalSteps.map { max(1, $0 - steps) }),
+        steps: steps, start: try options.number("start", 0))
+    default: throw NameError(kind: "schedule", name: options.name, known: names)
     }
   }
 

@@ -48,17 +48,6 @@ public struct TrainingState: Sendable, Equatable, Codable {
   /// Whether the steps taken have an epoch's record.
   var isMeasured: Bool { history.last?.steps ?? 0 == steps }
 
-  /// The epoch with the least validation loss, the first of several.
-  public var best: EpochRecord? {
-    history.filter { !($0.validation?.loss ?? .nan).isNaN }.min { $0.validation!.loss < $1.validation!.loss }
-  }
-
-  /// Whether a number of epochs went by without a better validation loss.
-  func hasStalled(for patience: Int?) -> Bool {
-    guard let patience, let last = history.last, batch == 0, let best else { return false }
-    return last.epoch - best.epoch >= patience
-  }
-
   mutating func add(_ result: BatchResult, seconds: Double) {
     soFar += result
     self.seconds += seconds

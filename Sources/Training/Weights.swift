@@ -29,18 +29,26 @@ extension Layer {
   }
 
   /// Writes parameters and states to a safetensors file: all of it, or nothing.
-  public func saveWeights(to path: FilePath) throws { try Safetensors.write(weights(), to: path) }
+  public func save(to path: FilePath) throws { try Safetensors.write(weights(), to: path) }
 
-  /// Reads parameters and states from a safetensors file into a built model.
+  /// Reads parameters and states from a safetensors file into a built model: all of them, or those whose names a closure
+  /// picks.
   ///
+  /// ```swift
+  /// try model.load(from: "pretrained.safetensors") { $0.hasPrefix("backbone.") }
+  /// ```
   /// - Throws: `WeightsError` that lists all names that are missing, not the model's, or of another shape; nothing is
   ///   assigned then. `FileError` and `FormatError` for files that cannot be read.
-  public func loadWeights(from path: FilePath) throws {
+  public func load(from path: FilePath, where names: (String) -> Bool = { _ in true }) throws {
     let file = try SafetensorsFile(path)
-    try checkWeights(
-      Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, ($0.sizes, $0.typeName, $0.dtype)) }),
+    let entries = file.entries.filter { names($0.name) }
+    let cells = self.cells.filter { names($0.name) }
+    try check(
+      cells, Dictionary(uniqueKeysWithValues: entries.map { ($0.name, ($0.sizes, $0.typeName, $0.dtype)) }),
       of: path)
-    try assign(file.arrays())
+    // All of it is read before any of it is assigned.
+    let arrays = try cells.map { try file.array(named: $0.name) }
+    for ((_, cell), array) in zip(cells, arrays) { try cell.assign(array) }
   }
 
   /// Assigns parameters and states by their names.
@@ -48,14 +56,15 @@ extension Layer {
   /// - Parameter path: where they are from, for the error.
   /// - Throws: `WeightsError`; nothing is assigned then.
   func setWeights(_ arrays: [String: HostArray], from path: FilePath) throws {
-    try checkWeights(arrays.mapValues { ($0.shape.sizes, "\($0.dtype)", $0.dtype) }, of: path)
-    try assign(arrays)
+    let cells = self.cells
+    try check(cells, arrays.mapValues { ($0.shape.sizes, "\($0.dtype)", $0.dtype) }, of: path)
+    for (name, cell) in cells { try cell.assign(arrays[name]!) }
   }
 
-  private func checkWeights(
-    _ found: [String: (sizes: [Int], typeName: String, dtype: DType?)], of path: FilePath
+  private func check(
+    _ cells: [(name: String, cell: Cell)], _ found: [String: (sizes: [Int], typeName: String, dtype: DType?)],
+    of path: FilePath
   ) throws {
-    let cells = self.cells
     let names = Set(cells.map(\.name))
     var error = WeightsError(path: path.string)
     error.missing = names.subtracting(found.keys).sorted()
@@ -70,15 +79,6 @@ extension Layer {
     guard error.missing.isEmpty && error.unexpected.isEmpty && error.misshapen.isEmpty else { throw error }
   }
 
-  private func assign(_ arrays: [String: HostArray]) throws {
-    for (name, cell) in cells {
-      let storage = cell.storage
-      try arrays[name]!.withUnsafeBytes {
-        try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset)
-      }
-    }
-  }
-
   /// SHA-256 of the bytes of all parameters and states in the order of their names.
   public func weightsHash() throws -> String {
     var hash = SHA256()
@@ -91,5 +91,11 @@ extension Layer {
   private var cells: [(name: String, cell: Cell)] {
     parameters.compactMap { name, parameter in parameter.cell.map { (name, $0) } }
       + states.compactMap { name, state in state.cell.map { (name, $0) } }
+  }
+}
+
+extension Cell {
+  fileprivate func assign(_ array: HostArray) throws {
+    try array.withUnsafeBytes { try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset) }
   }
 }

@@ -31,11 +31,11 @@ import Testing
       "train", "--data", "shapes", "--steps", "3", "--batch-size", "16", "--output", run.string)
     #expect(training.status == 0, "\(training.errors)")
     #expect(training.lines.last == "written to \(run.string)")
-    for name in ["config.json", "weights.safetensors", "history.csv"] {
+    for name in ["config.json", "weights.safetensors", "history.csv", "history.jsonl"] {
       #expect(File.exists(run.appending(name)))
     }
     let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
-    #expect(history.hasPrefix("epoch,steps,loss,accuracy,test_loss,test_accuracy,seconds\n1,3,"))
+    #expect(history.hasPrefix("epoch,steps,loss,accuracy,val_loss,val_accuracy,seconds\n1,3,"))
     let evaluation = try Command("evaluate", "--run", run.string, "--show", "2")
     #expect(evaluation.status == 0, "\(evaluation.errors)")
     #expect(evaluation.lines[0].hasPrefix("basic-cnn on 2,000 test pictures of "))
@@ -52,7 +52,7 @@ import Testing
     let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
     #expect(
       history.hasPrefix(
-        "epoch,steps,loss,accuracy,generator_loss,test_loss,test_accuracy,test_generator_loss,seconds\n1,2,"))
+        "epoch,steps,loss,accuracy,generator_loss,val_loss,val_accuracy,val_generator_loss,seconds\n1,2,"))
     #expect(try Command("evaluate", "--run", run.string).status == 0)
     let drawing = try Command("evaluate", "--run", run.string, "--show", "1")
     #expect(drawing.errors == "martlet: --show draws the classes of pictures; dcgan has none\n")

@@ -113,7 +113,7 @@ import Testing
     ]
     for (options, message) in contradictions {
       let command = try Command(["train", "--resume", folder.string] + options)
-      #expect(command.status == 1)
+      #expect(command.status > 0)
       #expect(command.errors == "martlet: \(message)\n")
     }
     let good = try File.read(checkpoint)
@@ -149,12 +149,15 @@ import Testing
       "2", "--top", "1", "--json")
     #expect(prediction.lines.count == 2 && prediction.output.contains("\"probability\":"))
     for (text, message) in [
-      ("{batch_size: 4}", "Did you mean batchSize?"), ("{batchSize: 'a'}", "batchSize has another type"),
+      ("{batch_size: 4}", "Did you mean batchSize?"),
+      ("{batchSize: 'a'}", "The value 'a' is invalid for '--batch-size <n>'"),
       ("{epochs: 0}", "--epochs must be at least 1; received 0"), ("{", "it is not JSON"),
     ] {
       try File.write(Array(text.utf8), to: file)
       let mistake = try Command("train", "--config", file.string)
-      #expect(mistake.status == 1 && mistake.errors.hasSuffix("\(message)\n"), "\(mistake.errors)")
+      #expect(
+        mistake.status == 1 && mistake.errors.hasPrefix("martlet: \(file): ")
+          && mistake.errors.hasSuffix("\(message)\n"), "\(mistake.errors)")
     }
     try remove(folder)
   }

@@ -51,10 +51,10 @@ import Testing
     let folder = try temporaryFolder()
     let file = folder.appending("weights.safetensors")
     let (trained, _) = try trained(epochs: 1)
-    try trained.saveWeights(to: file)
+    try trained.save(to: file)
     let other = try model(seed: 77)
     #expect(try other.weightsHash() != trained.weightsHash())
-    try other.loadWeights(from: file)
+    try other.load(from: file)
     #expect(try other.weightsHash() == trained.weightsHash())
     let images = try Tensor(data.prefix(4).images)
     #expect(
@@ -71,7 +71,7 @@ import Testing
     weights["layers.9.kernel"] = HostArray([1] as [Float])
     weights["layers.5.bias"] = HostArray([1, 2] as [Float])
     try Safetensors.write(weights, to: file)
-    let error = #expect(throws: WeightsError.self) { try model.loadWeights(from: file) }
+    let error = #expect(throws: WeightsError.self) { try model.load(from: file) }
     #expect(
       error?.description == "\(file) does not fit the model: it lacks layers.0.bias; the model has no "
         + "layers.9.kernel; layers.5.bias is [2] F32 in the file and [10] here")

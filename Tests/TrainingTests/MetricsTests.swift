@@ -1,6 +1,8 @@
 import MartletTestSupport
 import Testing
 
+@testable import MartletTraining
+
 @Suite struct MetricsTests {
   private let labels = [0, 0, 0, 1, 1, 2, 2, 2, 2, 0]
   private let predictions = [0, 1, 0, 1, 2, 2, 2, 0, 2, 0]
@@ -52,21 +54,60 @@ import Testing
     #expect(ConfusionMatrix(classes: 2).f1 == 0)
   }
 
-  @Test func labelsAmongTheHighestScores() {
-    let scores = HostArray([0.1, 0.5, 0.4, 9, -1, 3, 2, 2, 1, .nan, 1, 2] as [Float], shape: [4, 3])
+  /// What a metric gives for a batch in two parts.
+  private func value(_ metric: Metric, _ outputs: [[Float]], _ targets: [Int32]) throws -> Double {
+    func part(_ rows: Range<Int>) throws -> Measure {
+      let (outputs, targets) = (Tensor(Array(outputs[rows])), Tensor(Array(targets[rows])))
+      var count = 0
+      let sums = try compute { () -> Tensor in
+        let recorded = metric.record(outputs, targets)
+        count = recorded.count
+        return recorded.sums
+      }
+      return try metric.measure(sums, count)
+    }
+    var result = BatchResult(count: 1, measures: [try part(0..<1)])
+    result += BatchResult(count: 3, measures: [try part(1..<outputs.count)])
+    return result.measures[0].value
+  }
+
+  @Test func labelsAmongTheHighestOutputs() throws {
+    let outputs: [[Float]] = [[0.1, 0.5, 0.4], [9, -1, 3], [2, 2, 1], [.nan, 1, 2]]
     for (k, hits) in [(1, 1), (2, 3), (3, 3)] {
-      var accuracy = TopKAccuracy(k: k)
-      // Second of its row, twice; equal to the highest; no score at all.
-      accuracy.add(scores: scores, labels: [2, 2, 1, 0])
-      #expect(accuracy.hits == hits && accuracy.value == Double(hits) / 4)
+      // Second of its row, twice; equal to the highest; no output at all.
+      #expect(try value(.topKAccuracy(k), outputs, [2, 2, 1, 0]) == Double(hits) / 4)
     }
   }
 
-  @Test func errorsOfNumbers() {
-    var errors = RegressionErrors()
-    errors.add(predictions: [1, 2], truths: [1.5, 0])
-    errors.add(predictions: [-1], truths: [1])
-    #expect(errors.meanAbsolute == 4.5 / 3)
-    #expect(errors.meanSquared == 2.75)
+  /// The same numbers as the matrix of the same predictions.
+  @Test func metricsOfClassesAreThoseOfTheirMatrix() throws {
+    let outputs = predictions.map { prediction in (0..<3).map { $0 == prediction ? Float(2) : 0.5 } }
+    let truths = labels.map(Int32.init)
+    #expect(try value(.accuracy, outputs, truths) == matrix().accuracy)
+    #expect(abs(try value(.precision, outputs, truths) - matrix().precision) < 1e-12)
+    #expect(abs(try value(.recall, outputs, truths) - matrix().recall) < 1e-12)
+    #expect(abs(try value(.f1, outputs, truths) - matrix().f1) < 1e-12)
+  }
+
+  @Test func errorsOfNumbersAndAnswers() throws {
+    let model = Activation(.linear)
+    let (x, y) = (Tensor([[1], [2], [-1]]), Tensor([1.5, 0, 1]))
+    let result = try model.evaluate(
+      x, y, batchSize: 2, loss: .meanSquaredError,
+      metrics: [
+        .meanAbsoluteError, .meanSquaredError, .rootMeanSquaredError, .binaryAccuracy(threshold: 0),
+        Metric("double") { ($0 - $1.reshaped(-1, 1)).abs() * 2 },
+      ])
+    #expect(result["loss"] == 8.25 / 3 && result["mean squared error"] == 8.25 / 3)
+    #expect(result["mean absolute error"] == 1.5 && result["double"] == 3)
+    #expect(result["root mean squared error"] == (8.25 / 3).squareRoot())
+    #expect(abs(result.accuracy - 1.0 / 3) < 1e-12)
+    let error = #expect(throws: ShapeError.self) {
+      try model.evaluate(x, y, loss: .meanSquaredError, metrics: [.accuracy])
+    }
+    #expect(
+      error?.message
+        == "accuracy compares two outputs or more; received 3x1. For yes or no take .binaryAccuracy(threshold: 0) "
+        + "of logits, or 0.5 of probabilities")
   }
 }

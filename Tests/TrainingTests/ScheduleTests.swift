@@ -83,6 +83,14 @@ import Testing
         == "warmUp:steps=3,start=0.0,schedule=0.5")
   }
 
+  @Test func whatASchedulesTextLeavesOutFollowsFromTheSteps() throws {
+    #expect(
+      "\(try ScheduleText.parse("warmUp:steps=100,schedule=cosine", learningRate: 0.5, totalSteps: 1000))"
+        == "warmUp:steps=100,start=0.0,schedule=cosine:initialLearningRate=0.5,decaySteps=900,alpha=0.0")
+    #expect(
+      "\(try ScheduleText.parse("oneCycle", learningRate: 0.5, totalSteps: 70))".contains("totalSteps=70"))
+  }
+
   @Test(arguments: [
     (
       "cosin:decaySteps=3",

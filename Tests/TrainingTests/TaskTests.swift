@@ -36,7 +36,7 @@ import Testing
     let refused = generated.map { -logarithm(1 - sigmoid($0)) }.reduce(0, +) / 6
     let fooled = generated.map { -logarithm(sigmoid($0)) }.reduce(0, +) / 6
     #expect(abs(result.loss - (taken + refused) / 2) < 1e-5)
-    #expect(abs(result.measures[1] - fooled) < 1e-5)
+    #expect(abs(result["generator loss"]! - fooled) < 1e-5)
     let right = real.filter { $0 > 0 }.count + generated.filter { $0 < 0 }.count
     #expect(abs(result.accuracy - Double(right) / 12) < 1e-6)
   }
@@ -128,10 +128,44 @@ import Testing
 
   @Test func resultsAddUp() {
     var sum = BatchResult()
-    sum += BatchResult(lossSum: 2, measureSums: [1, 3], count: 2)
-    sum += BatchResult(lossSum: 4, measureSums: [2, 0], count: 1)
-    #expect(sum == BatchResult(lossSum: 6, measureSums: [3, 3], count: 3))
-    #expect(sum.loss == 2 && sum.measures == [1, 1] && sum.accuracy == 1)
-    #expect(BatchResult().accuracy == 0)
+    sum += BatchResult(lossSum: 2, count: 2, measures: [Measure("accuracy", sums: [1, 2])])
+    sum += BatchResult(lossSum: 4, count: 1, measures: [Measure("accuracy", sums: [2, 4])])
+    #expect(sum == BatchResult(lossSum: 6, count: 3, measures: [Measure("accuracy", sums: [3, 6])]))
+    #expect(sum.loss == 2 && sum["loss"] == 2 && sum["accuracy"] == 0.5 && sum.accuracy == 0.5)
+    #expect(sum["f1"] == nil && BatchResult()["loss"] == nil && BatchResult().accuracy == 0)
+  }
+
+  /// By the formula, with the weight of each sample's class; the mean is over the samples, as in Keras.
+  @Test func classWeightsMultiplyTheLossesOfTheirClasses() throws {
+    let data = shapes.dataset(count: 12)
+    let model = Sequential {
+      Flatten()
+      Dense(10)
+    }
+    try withContext(seed: 1) { try model.build(input: [12, 12, 1]) }
+    let each = try compute {
+      Loss.sparseCategoricalCrossentropy(fromLogits: true).perSample(
+        model(Classification.input(try Tensor(data.images))), try Tensor(data.labels))
+    }.elements(as: Float.self)
+    let labels = data.labels.values(as: Int32.self)
+    let common = Int(labels[0])
+    let weighted = try data.weighted(byClass: [common: 3])
+    let expected = zip(each, labels).reduce(0.0) { $0 + Double($1.0) * (Int($1.1) == common ? 3 : 1) } / 12
+    #expect(abs(try model.evaluate(weighted).loss - expected) < 1e-5)
+    // Weights stay with their samples in parts and other orders.
+    let bySample = try data.shuffled(seed: 3).weighted(
+      bySample: data.shuffled(seed: 3).labels.values(as: Int32.self).map { Int($0) == common ? 3 : 1 })
+    #expect(abs(try model.evaluate(bySample.shuffled(seed: 8)).loss - expected) < 1e-5)
+    for wrong in [{ try data.weighted(byClass: [10: 2]) }, { try data.weighted(byClass: [1: -1]) }] {
+      #expect(throws: ShapeError.self) { _ = try wrong() }
+    }
+    #expect(
+      message { _ = try data.weighted(bySample: [1]) }
+        == "there is one weight for each of 12 samples; received 1")
+  }
+
+  private func message(_ body: () throws -> Void) -> String {
+    do { try body() } catch { return "\(error)" }
+    return ""
   }
 }

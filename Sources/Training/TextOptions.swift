@@ -1,24 +1,45 @@
 import MartletLayers
 
-/// The options in a schedule's text: `decaySteps=1000,alpha=0.1`.
-struct ScheduleOptions {
-  let schedule: String
+/// A schedule's, optimizer's or callback's text that cannot be read.
+public struct OptionTextError: Error, Equatable, CustomStringConvertible {
+  public let message: String
+  public var description: String { message }
+}
+
+/// A name and its options as text: `cosine:decaySteps=1000,alpha=0.1`.
+struct TextOptions {
+  let name: String
+  private let rest: String
   private var values: [String: String] = [:]
 
-  init(schedule: String) { self.schedule = schedule }
+  /// - Parameter text: `name:key=value,key=value`; the options are looked at by `read`.
+  init(_ text: String) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    name = parts[0]
+    rest = parts.count == 2 ? parts[1] : ""
+  }
 
-  mutating func read(_ text: String, keys: [String]) throws {
-    var rest = Substring(text)
+  /// Options without a name before them.
+  init(_ text: String, of name: String) {
+    self.name = name
+    rest = text
+  }
+
+  /// Takes the options apart.
+  ///
+  /// - Throws: `NameError` for one that is not among the keys.
+  mutating func read(_ keys: [String]) throws {
+    var rest = Substring(rest)
     while !rest.isEmpty {
       guard let equals = rest.firstIndex(of: "=") else {
-        throw ScheduleTextError(message: "options of \(schedule) are written key=value; received \(rest)")
+        throw OptionTextError(message: "options of \(name) are written key=value; received \(rest)")
       }
       let key = String(rest[..<equals])
       guard keys.contains(key) else {
-        throw NameError(kind: "option of \(schedule)", name: key, known: keys)
+        throw NameError(kind: "option of \(name)", name: key, known: keys)
       }
       guard values[key] == nil else {
-        throw ScheduleTextError(message: "\(schedule) has \(key) twice")
+        throw OptionTextError(message: "\(name) has \(key) twice")
       }
       rest = rest[rest.index(after: equals)...]
       // An inner schedule has commas of its own, and stands last.
@@ -32,13 +53,16 @@ struct ScheduleOptions {
 
   func text(_ key: String) throws -> String {
     guard let text = values[key] else {
-      throw ScheduleTextError(message: "\(schedule) needs \(key), as in \(schedule):\(key)=…")
+      throw OptionTextError(message: "\(name) needs \(key), as in \(name):\(key)=…")
     }
     return text
   }
 
   /// A whole number.
-  func count(_ key: String, from lowest: Int = 1) throws -> Int { try count(key, text(key), from: lowest) }
+  func count(_ key: String, _ fallback: Int? = nil, from lowest: Int = 1) throws -> Int {
+    if let fallback, !has(key) { return fallback }
+    return try count(key, text(key), from: lowest)
+  }
 
   func counts(_ key: String) throws -> [Int] {
     try text(key).split(separator: "/").map { try count(key, String($0), from: 0) }
@@ -46,8 +70,8 @@ struct ScheduleOptions {
 
   private func count(_ key: String, _ text: String, from lowest: Int) throws -> Int {
     guard let count = Int(text), count >= lowest, count <= Int(Int32.max) else {
-      throw ScheduleTextError(
-        message: "\(key) of \(schedule) is a whole number from \(lowest) on; received \(text)")
+      throw OptionTextError(
+        message: "\(key) of \(name) is a whole number from \(lowest) on; received \(text)")
     }
     return count
   }
@@ -71,7 +95,7 @@ struct ScheduleOptions {
       let limits =
         range.upperBound < .greatestFiniteMagnitude
         ? "in \(range.lowerBound) ... \(range.upperBound)" : "that is not negative"
-      throw ScheduleTextError(message: "\(key) of \(schedule) is a number \(limits); received \(text)")
+      throw OptionTextError(message: "\(key) of \(name) is a number \(limits); received \(text)")
     }
     return number
   }
@@ -80,7 +104,7 @@ struct ScheduleOptions {
   func truth(_ key: String) throws -> Bool {
     guard has(key) else { return false }
     guard let truth = Bool(try text(key)) else {
-      throw ScheduleTextError(message: "\(key) of \(schedule) is true or false; received \(try text(key))")
+      throw OptionTextError(message: "\(key) of \(name) is true or false; received \(try text(key))")
     }
     return truth
   }

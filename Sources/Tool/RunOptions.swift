@@ -1,0 +1,102 @@
+import ArgumentParser
+import Martlet
+
+/// What a training run may be asked for. Nil is what nobody said.
+struct RunOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The network: \(Catalog.names.joined(separator: ", ")) (default: basic-cnn).", valueName: "name"),
+    completion: .list(Catalog.names))
+  var model: String?
+  @Option(
+    help: ArgumentHelp(
+      "The data set: \(DataSource.names.joined(separator: ", ")) (default: fashion-mnist).", valueName: "name"
+    ), completion: .list(DataSource.names))
+  var data: String?
+  @Option(
+    name: [.customLong("data-dir"), .customLong("data-directory")],
+    help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"), completion: .directory)
+  var dataDirectory: String?
+  @Option(help: ArgumentHelp("How often every picture is seen (default: 5).", valueName: "n"))
+  var epochs: Int?
+  @Option(
+    help: ArgumentHelp("Pictures in a step (default: 128, fewer for large networks).", valueName: "n"))
+  var batchSize: Int?
+  @Option(help: ArgumentHelp("Stop after this many steps since the start of training.", valueName: "n"))
+  var steps: Int?
+  @Option(
+    help: ArgumentHelp(
+      "\(OptimizerText.names.joined(separator: ", ")), with options as in sgd:momentum=0.9,weightDecay=0.0005 "
+        + "(default: adam).", valueName: "name"), completion: .list(OptimizerText.names))
+  var optimizer: String?
+  @Option(
+    help: ArgumentHelp("The learning rate, which a schedule starts from (default: 0.001).", valueName: "rate")
+  )
+  var learningRate: Float?
+  @Option(
+    help: ArgumentHelp(
+      "How the rate changes: \(ScheduleText.names.joined(separator: ", ")), with options as in "
+        + "warmUp:steps=500,schedule=cosine; decays take as many steps as training where nothing else is said.",
+      valueName: "name"), completion: .list(ScheduleText.names))
+  var schedule: String?
+  @Option(
+    help: ArgumentHelp(
+      "Reduce the rate when the validation loss gets no better, as in factor=0.5,patience=3.",
+      valueName: "options"))
+  var plateau: String?
+  @Option(
+    help: ArgumentHelp(
+      "Change pictures at random: \(Augmentation.stepNames.joined(separator: ", ")), as in flip,shift=2.",
+      valueName: "steps"))
+  var augment: String?
+  @Option(
+    help: ArgumentHelp(
+      "Measure this share of the training pictures after each epoch, and the test part only at the end.",
+      valueName: "share"))
+  var validationSplit: Double?
+  @Option(
+    help: ArgumentHelp(
+      "What initial values and the order of pictures depend on (default: 0).", valueName: "number"))
+  var seed: UInt64?
+  @Option(help: ArgumentHelp("Stop after this many epochs without a better validation loss.", valueName: "n"))
+  var patience: Int?
+  @Option(help: ArgumentHelp("Threads that make batches ahead of time (default: 1).", valueName: "n"))
+  var workers: Int?
+
+  func validate() throws {
+    let counts = [
+      ("--epochs", epochs), ("--batch-size", batchSize), ("--steps", steps), ("--patience", patience),
+    ]
+    for (option, value) in counts {
+      if let value, value < 1 { throw ValidationError("\(option) must be at least 1; received \(value)") }
+    }
+    if let workers, !(0...256).contains(workers) {
+      throw ValidationError("--workers must be 0 to 256; received \(workers)")
+    }
+    if let rate = learningRate, !rate.isFinite || rate < 0 {
+      throw ValidationError("--learning-rate must be a number that is not negative; received \(rate)")
+    }
+    if let share = validationSplit, !(share >= 0 && share < 1) {
+      throw ValidationError("--validation-split must be a share from 0 to below 1; received \(share)")
+    }
+  }
+
+  /// Puts what was asked for in the place of what a configuration has.
+  func apply(to configuration: inout RunConfiguration) {
+    configuration.model = model ?? configuration.model
+    configuration.data = data ?? configuration.data
+    configuration.dataDirectory = dataDirectory ?? configuration.dataDirectory
+    configuration.epochs = epochs ?? configuration.epochs
+    configuration.batchSize = batchSize ?? configuration.batchSize
+    configuration.steps = steps ?? configuration.steps
+    configuration.optimizer = optimizer ?? configuration.optimizer
+    configuration.learningRate = learningRate ?? configuration.learningRate
+    configuration.schedule = schedule ?? configuration.schedule
+    configuration.plateau = plateau ?? configuration.plateau
+    configuration.augment = augment ?? configuration.augment
+    configuration.validationSplit = validationSplit ?? configuration.validationSplit
+    configuration.seed = seed ?? configuration.seed
+    configuration.patience = patience ?? configuration.patience
+    configuration.workers = workers ?? configuration.workers
+  }
+}

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import MartletData
+import MartletLayers
+
+/// Writes the epochs so far to a file after each one: a table in CSV, or in JSON Lines where its name ends in `.jsonl`.
+///
+/// Each file is replaced as a whole, so that a run that goes on leaves no epoch twice.
+public struct HistoryFile: Callback {
+  public let path: FilePath
+  public init(_ path: FilePath) { self.path = path }
+
+  public func receive(_ event: TrainingEvent, from training: Training) throws {
+    guard case .epochEnded = event else { return }
+    let history = training.state.history
+    try File.write(Array((path.extension == "jsonl" ? try lines(history) : table(history)).utf8), to: path)
+  }
+
+  /// Loss and measures in training, the same in validation under `val_`.
+  private func table(_ history: [EpochRecord]) -> String {
+    let names = history.first.map { ["loss"] + $0.training.measures.map(\.name) } ?? []
+    let columns = names.map { String($0.map { $0 == " " ? "_" : $0 }) }
+    var text =
+      (["epoch", "steps"] + columns + columns.map { "val_" + $0 } + ["seconds"]).joined(separator: ",") + "\n"
+    for record in history {
+      let cells = [record.training, record.validation].flatMap { result in
+        names.map { name in result?[name].map { "\($0)" } ?? "" }
+      }
+      text +=
+        (["\(record.epoch)", "\(record.steps)"] + cells + ["\(record.seconds)"]).joined(separator: ",") + "\n"
+    }
+    return text
+  }
+
+  private struct Line: Encodable {
+    let epoch: Int
+    let steps: Int
+    let training: [String: Double]
+    let validation: [String: Double]?
+    let seconds: Double
+  }
+
+  private func lines(_ history: [EpochRecord]) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    func values(_ result: BatchResult) -> [String: Double] {
+      Dictionary(
+        [("loss", result.loss)] + result.measures.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a }
+      )
+    }
+    return try history.map { record in
+      let line = Line(
+        epoch: record.epoch, steps: record.steps, training: values(record.training),
+        validation: record.validation.map(values), seconds: record.seconds)
+      return String(decoding: try encoder.encode(line), as: UTF8.self) + "\n"
+    }.joined()
+  }
+}
+
+/// Writes the weights after each epoch that is the best one so far, or after every epoch.
+public struct WeightsFile: Callback {
+  public let path: FilePath
+  /// Nil writes after every epoch.
+  public let monitor: Monitor?
+
+  public init(_ path: FilePath, best monitor: Monitor? = nil) {
+    self.path = path
+    self.monitor = monitor
+  }
+
+  public func receive(_ event: TrainingEvent, from training: Training) throws {
+    guard case .epochEnded(let record) = event else { return }
+    if let monitor, monitor.best(of: training.state.history)?.epoch != record.epoch { return }
+    try training.model.save(to: path)
+  }
+}
+
+/// Writes a `Checkpoint` after each epoch, and after every n steps where asked to. It belongs behind the callbacks that
+/// write other files: what they did before it happens again when the run goes on.
+public struct CheckpointFile: Callback {
+  public let path: FilePath
+  public let steps: Int?
+
+  public init(_ path: FilePath, every steps: Int? = nil) {
+    precondition(steps ?? 1 > 0, "a checkpoint is written every step at most; received \(steps ?? 1)")
+    self.path = path
+    self.steps = steps
+  }
+
+  public func receive(_ event: TrainingEvent, from training: Training) throws {
+    switch event {
+    case .stepped where steps != nil && training.state.steps % steps! == 0: try write(training)
+    case .epochEnded: try write(training)
+    default: break
+    }
+  }
+
+  private func write(_ training: Training) throws {
+    try Checkpoint.write(training.model, training.optimizer, training.state, to: path)
+  }
+}
