@@ -16,7 +16,7 @@ extension Tensor {
       return (failed, gamma, gamma)
     }
     let results = Tensor.record(
-      .batchNormalization, [self, gamma, beta, Tensor(epsilon)],
+      .batchNormalization(.none), [self, gamma, beta, Tensor(epsilon)],
       outputs: [(shape, .float32), (channels, .float32), (channels, .float32)], site: site)
     return (results[0], results[1], results[2])
   }
