@@ -161,7 +161,8 @@ extension ElementwiseProgram {
 }
 
 extension ElementwiseProgram {
-  /// The gradient of a rectifier with the output y: dy where y is positive, 0 elsewhere. Operands: dy, y, 0.
+  /// The gradient of a rectifier with the output y: dy where y is positive, 0 elsewhere. Operands: dy, y, 0. The
+  /// planner knows it by its instructions and takes the zero for granted.
   static let reluBackward = ElementwiseProgram(
     inputCount: 3, instructions: [Instruction(.less, 2, 1), Instruction(.select, 3, 0, 2)], results: [4])
 

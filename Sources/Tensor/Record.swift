@@ -97,7 +97,7 @@ package final class Recipe: Sendable, Equatable {
 }
 
 /// A place in the user's source.
-package struct Site {
+package struct Site: Equatable {
   /// Null-terminated, and never freed.
   private var file: UnsafePointer<UInt8>?
   private var number: Int32

@@ -10,6 +10,8 @@ package final class Trace: @unchecked Sendable {
   /// Shapes only: nothing is allocated or run.
   package let isDry: Bool
   let isImmediate: Bool
+  /// What the planner does to the records.
+  let passes = Context.current.passes
   /// Whether every record that runs at once is searched for NaN and infinity.
   let isCheckingFinite: Bool
   /// The first record that had one.

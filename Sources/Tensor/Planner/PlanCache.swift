@@ -37,7 +37,8 @@ final class PlanCache: Sendable {
       }
       return entry.plan
     }
-    let entry = Entry(plan: Plan(trace, results: results), device: device, lastUse: 0)
+    let entry = Entry(plan: Plan(trace, results: results, passes: trace.passes), device: device, lastUse: 0)
+    PlanLog.shared?.note(entry.plan, of: trace)
     state.withLock { state in
       state.misses += 1
       if state.count >= Self.capacity { Self.forgetOldest(&state) }
