@@ -22,6 +22,15 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// A moving average after one more value: momentum * average + (1 - momentum) * value. One operation, because a
+  /// network has many of them.
+  package func moved(toward value: Tensor, momentum: Float) -> Tensor {
+    Tensor.record(
+      Recipe.movingAverage, [self, value, Tensor(momentum), Tensor(1 - momentum)], shape: shape)
+  }
+}
+
 /// The derivatives of batch normalisation: first order in closed form, second order by composing the closed form from
 /// elementary operations and differentiating those.
 enum BatchStatistics {

@@ -30,8 +30,6 @@ package final class Trace: @unchecked Sendable {
   private var cellRecords: [ObjectIdentifier: Int32] = [:]
   private(set) var assignments: [(cell: Cell, record: Int32)] = []
   private var assignmentPositions: [ObjectIdentifier: Int] = [:]
-  /// Leaves that are a cell's own memory, which changes later.
-  private(set) var cellLeaves: Set<Int32> = []
   /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
   private var leaves: [ObjectIdentifier: Int32] = [:]
 
@@ -185,7 +183,6 @@ extension Trace {
       .leaf, operands: EmptyCollection(), shape: cell.shape, dtype: cell.dtype, site: .unknown,
       value: cell.storage)
     cellRecords[key] = index
-    cellLeaves.insert(index)
     return tensor(Int(index))
   }
 
