@@ -84,7 +84,7 @@ let tests: [Target] = [
   .testTarget(name: "DataTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "TrainingTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "ModelsTests", dependencies: ["MartletTestSupport"]),
-  .testTarget(name: "ToolTests", dependencies: ["MartletTestSupport", "martlet"]),
+  .testTarget(name: "ToolTests", dependencies: ["MartletTestSupport", "martlet", "martlet-bench"]),
 ]
 
 let package = Package(

@@ -30,16 +30,17 @@ struct ServeCommand: ParsableCommand {
     }
   }
 
+  /// Drivers look for `{"ready"` at the beginning of the line, so no key may come before it.
   private struct Ready: Encodable {
     var ready = "martlet"
+    var runsOn: String
     var version = "0.1.0"
-    var device: String
   }
 
   func run() throws {
     let device = try Devices.named(device, threads: threads)
     let table = try table()
-    send(Ready(device: device.summary))
+    send(Ready(runsOn: device.summary))
     while let line = readLine() {
       guard !line.isEmpty else { continue }
       let request: Request

@@ -89,7 +89,7 @@ def heading(options, workers):
     load = os.getloadavg()[0]
     versions = ", ".join(f"{w.name} {w.ready['version']}" for w in workers)
     return (f"## {options.suite}, {options.threads} thread{'s' if options.threads > 1 else ''}\n\n"
-            f"{datetime.date.today()}, commit {commit}; {workers[0].ready['device']}; {versions}. "
+            f"{datetime.date.today()}, commit {commit}; {workers[0].ready['runsOn']}; {versions}. "
             f"Best {'median' if options.statistic == 'median' else 'run'} of {options.rounds} interleaved "
             f"round{'s' if options.rounds > 1 else ''}; load at the start {load:.1f}. "
             "Milliseconds; then Martlet's speed as a multiple of the fastest other one, and its GFLOP/s.\n")

@@ -28,8 +28,9 @@ public final class CPUBuffer: DeviceBuffer {
 
 /// Keeps freed memory for reuse, by size class: eight classes for each doubling, so at most an eighth is wasted.
 ///
-/// At most as much is kept as has ever been in use at once (and always 16 MiB): beyond that, what has waited longest
-/// goes back to the system.
+/// What is in use and what is kept are together at most twice what has ever been in use at once (and 16 MiB are always
+/// kept): beyond that, what has waited longest goes back to the system. So training and the evaluation after each epoch,
+/// whose arrays have other sizes, do not take each other's memory from one another again and again.
 final class BufferPool: Sendable {
   fileprivate struct Block: @unchecked Sendable {
     var pointer: UnsafeMutableRawPointer
@@ -89,6 +90,7 @@ extension BufferPool.State {
     if block != nil { statistics.cached -= capacity }
     statistics.inUse += capacity
     mostInUse = max(mostInUse, statistics.inUse)
+    evictSurplus()
     statistics.peak = max(statistics.peak, statistics.inUse + statistics.cached)
     return block
   }
@@ -98,7 +100,11 @@ extension BufferPool.State {
     free[capacity, default: []].append(BufferPool.Block(pointer: pointer, tick: tick))
     statistics.inUse -= capacity
     statistics.cached += capacity
-    while statistics.cached > max(BufferPool.alwaysKept, mostInUse) { evict() }
+    evictSurplus()
+  }
+
+  private mutating func evictSurplus() {
+    while statistics.cached > max(BufferPool.alwaysKept, 2 * mostInUse - statistics.inUse) { evict() }
   }
 
   /// Frees the block that has waited longest.

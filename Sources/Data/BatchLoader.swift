@@ -21,13 +21,17 @@ public struct BatchLoader: Sequence, BatchSource {
   }
 
   /// The number of batches of the data set, those before `start` included.
-  public var count: Int { (dataset.count + batchSize - 1) / batchSize }
+  public var count: Int {
+    // No sum that overflows where somebody asks for batches of any size.
+    dataset.count / batchSize + (dataset.count.isMultiple(of: batchSize) ? 0 : 1)
+  }
   public var underestimatedCount: Int { Swift.max(0, count - start) }
 
   /// Batch `index` of the data set.
   public subscript(index: Int) -> Batch {
     precondition((0..<count).contains(index), "batch \(index) is outside 0..<\(count)")
-    return dataset.batch(index * batchSize..<Swift.min((index + 1) * batchSize, dataset.count))
+    let first = index * batchSize
+    return dataset.batch(first..<first + Swift.min(batchSize, dataset.count - first))
   }
 
   public func batch(at index: Int) -> Batch { self[index] }

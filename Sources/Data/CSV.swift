@@ -78,7 +78,8 @@ struct CSVReader {
     position += 1
     while true {
       guard position < bytes.count else {
-        throw FormatError("line \(first), column \(column): a quote begins here and does not end")
+        throw FormatError(
+          "line \(first), column \(column): a quote begins here and does not end; close it, or leave it out")
       }
       if bytes[position] == Self.quote {
         position += 1

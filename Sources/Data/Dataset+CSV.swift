@@ -91,7 +91,9 @@ private struct CSVTable {
       isFirst = false
       if !isHeader { try take(row) }
     }
-    guard !labels.isEmpty else { throw FormatError("has no rows of numbers") }
+    guard !labels.isEmpty else {
+      throw FormatError("has no rows of numbers; a row holds the values of a picture and its label")
+    }
   }
 
   private func labelPlace(_ header: [String]?) throws -> Int {
@@ -110,7 +112,9 @@ private struct CSVTable {
   private mutating func take(_ row: [CSVReader.Field]) throws {
     for (index, field) in row.enumerated() {
       guard let number = field.number, number.isFinite else {
-        throw FormatError("\(field.place): \(Self.shortened(field.text)) is not a number")
+        throw FormatError(
+          "\(field.place): \(Self.shortened(field.text)) is not a number; every field below the header is one"
+        )
       }
       guard index == place else {
         areBytes = areBytes && number >= 0 && number <= 255 && number == number.rounded()

@@ -177,7 +177,8 @@ public struct Dataset: Sendable {
   public func part(_ part: DatasetPart, testShare: Double = 0.2, seed: UInt64 = 0) throws -> Dataset {
     precondition(testShare > 0 && testShare < 1, "a share lies between 0 and 1; received \(testShare)")
     guard count >= 2 else {
-      throw FormatError("\(name) has too few pictures for a training and a test part: \(count)")
+      throw FormatError(
+        "\(name) has too few pictures for a training and a test part: \(count); at least 2 are needed")
     }
     let size = min(count - 1, max(1, Int((Double(count) * testShare).rounded())))
     let parts = split(validation: size, seed: seed)

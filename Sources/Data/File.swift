@@ -3,7 +3,6 @@ import Glibc
 import struct SystemPackage.Errno
 import struct SystemPackage.FileDescriptor
 @_exported import struct SystemPackage.FilePath
-import struct SystemPackage.FilePermissions
 
 /// A file that could not be opened, read or written.
 public struct FileError: Error, Equatable, CustomStringConvertible {
@@ -34,6 +33,24 @@ public enum File {
     }
   }
 
+  /// All bytes of a file that is text in UTF-8, as JSON is. FoundationEssentials ends the process where JSON5 has
+  /// names that are not.
+  ///
+  /// - Throws: `FileError` where it cannot be opened or read, `FormatError` with the first byte that is none of a text.
+  public static func readText(_ path: FilePath) throws -> [UInt8] {
+    let bytes = try read(path)
+    var (rest, parser, position) = (bytes.makeIterator(), UTF8.ForwardParser(), 0)
+    while true {
+      switch parser.parseScalar(from: &rest) {
+      case .valid(let scalar): position += scalar.count
+      case .emptyInput: return bytes
+      case .error:
+        throw FormatError(
+          "is not text: byte \(position) does not belong to UTF-8; save it as UTF-8", path: path)
+      }
+    }
+  }
+
   /// Replaces a file by the given bytes, or leaves it as it was: see `write(to:_:)`.
   public static func write(_ bytes: [UInt8], to path: FilePath) throws {
     try write(to: path) { writer in try bytes.withUnsafeBytes { try writer.write($0) } }
@@ -42,55 +59,82 @@ public enum File {
   /// Replaces a file by what a closure writes. The bytes go to a temporary file beside it, which takes the name only
   /// when all of it has reached the disk; where anything fails the file is as it was and the temporary one is gone.
   ///
-  /// - Throws: `FileError` where the folder cannot be written or the disk is full; what the closure throws.
-  public static func write(to path: FilePath, _ body: (FileWriter) throws -> Void) throws {
+  /// - Parameter replacing: called when the bytes have reached the disk, before they take the name: for what must not
+  ///   happen where they cannot be written.
+  /// - Throws: `FileError` where the folder cannot be written or the disk is full; what the closures throw.
+  public static func write(
+    to path: FilePath, replacing: () throws -> Void = {}, _ body: (FileWriter) throws -> Void
+  ) throws {
     guard let name = path.lastComponent else { throw FileError("is not the name of a file", path: path) }
+    let system = FileOperations.current
     let folder = path.removingLastComponent()
     let unique = "\(getpid())-\(UInt64.random(in: 0 ... .max))"
     let temporary = folder.appending(".\(name.string).\(unique).partial")
     let descriptor = try attempt("cannot create a file beside it", path) {
-      try FileDescriptor.open(
-        temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-        permissions: FilePermissions(rawValue: 0o666))
+      try temporary.withPlatformString { name in
+        try FileOperations.check(system.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666))
+      }
     }
     do {
       do {
-        try body(FileWriter(descriptor: descriptor, path: path))
-        guard fsync(descriptor.rawValue) == 0 else {
-          throw FileError("cannot write it: \(Errno(rawValue: errno))", path: path)
-        }
+        try body(FileWriter(descriptor: descriptor, path: path, system: system))
+        _ = try attempt("cannot write it", path) { try FileOperations.check(system.synchronize(descriptor)) }
       } catch {
-        try? descriptor.close()
+        _ = system.close(descriptor)
         throw error
       }
-      try attempt("cannot write it", path) { try descriptor.close() }
-      let renamed = temporary.withPlatformString { old in path.withPlatformString { new in rename(old, new) }
+      try attempt("cannot write it", path) {
+        // The descriptor is gone after an interruption too, and must not be closed again.
+        guard system.close(descriptor) == 0 || errno == EINTR else { throw Errno(rawValue: errno) }
       }
-      guard renamed == 0 else { throw FileError("cannot replace it: \(Errno(rawValue: errno))", path: path) }
+      try replacing()
+      _ = try attempt("cannot replace it", path) {
+        try temporary.withPlatformString { old in
+          try path.withPlatformString { new in try FileOperations.check(system.rename(old, new)) }
+        }
+      }
     } catch {
       _ = temporary.withPlatformString { unlink($0) }
       throw error
     }
-    // The new name itself reaches the disk with its folder; a file system that cannot do this loses nothing by it.
+    // The new name itself reaches the disk with its folder. Whether that succeeds or not, what stands there after a
+    // power cut is one of the two files, and whole.
     let place: FilePath = folder.isEmpty ? "." : folder
-    if let opened = try? FileDescriptor.open(place, .readOnly, options: [.directory, .closeOnExec]) {
-      fsync(opened.rawValue)
-      try? opened.close()
+    let opened = place.withPlatformString { system.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
+    if opened >= 0 {
+      _ = system.synchronize(opened)
+      _ = system.close(opened)
     }
   }
 
   fileprivate static func attempt<R>(_ what: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
-    do { return try body() } catch let error as Errno { throw FileError("\(what): \(error)", path: path) }
+    do { return try body() } catch let error as Errno {
+      throw FileError("\(what): \(error)\(remedy(for: error))", path: path)
+    }
+  }
+}
+
+/// The way out of an error of the system, where there is one that helps.
+private func remedy(for error: Errno) -> String {
+  switch error {
+  case .noSpace, .diskQuotaExceeded: "; make room there, or choose another place"
+  case .fileTooLarge: "; files may not be larger here: raise the limit, or choose another place"
+  case .ioError: "; check the disk, or choose another place"
+  case .isDirectory: "; remove that folder, or choose another place"
+  case .permissionDenied, .readOnlyFileSystem: "; ask for the right to do so, or choose another place"
+  case .noSuchFileOrDirectory: "; check its name"
+  default: ""
   }
 }
 
 /// Takes the bytes of a file that is being written, piece after piece.
 public struct FileWriter {
-  let descriptor: FileDescriptor
+  let descriptor: Int32
   let path: FilePath
+  let system: FileOperations
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
-    _ = try File.attempt("cannot write it", path) { try descriptor.writeAll(bytes) }
+    try File.attempt("cannot write it", path) { try system.writeAll(bytes, to: descriptor) }
   }
 }
 
@@ -111,7 +155,8 @@ final class OpenFile: Sendable {
     guard code == 0, status.st_mode & S_IFMT == S_IFREG else {
       try? descriptor.close()
       throw FileError(
-        status.st_mode & S_IFMT == S_IFDIR ? "is a folder, not a file" : "is not an ordinary file", path: path
+        status.st_mode & S_IFMT == S_IFDIR ? "is a folder; a file is needed" : "is not an ordinary file",
+        path: path
       )
     }
   }

@@ -11,7 +11,7 @@ extension File {
     let parent = path.removingLastComponent()
     if !parent.isEmpty && parent != path { try createFolder(parent) }
     guard path.withPlatformString({ mkdir($0, 0o777) }) == 0 || (errno == EEXIST && isFolder(path)) else {
-      throw FileError("cannot make this folder: \(Errno(rawValue: errno))", path: path)
+      throw FileError("cannot make this folder: \(Errno(rawValue: errno)); choose another place", path: path)
     }
   }
 

@@ -11,6 +11,9 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     self.message = message
   }
 
+  /// The way out where a file was whole once.
+  static let again = "copy or download it again"
+
   public var description: String { (path.map { "\($0): " } ?? "") + message }
 
   /// Runs a decoder, and gives the error that it throws the file's name.
@@ -36,7 +39,7 @@ extension Shape {
     }
     // Zeros make the product zero in any order, so the others are multiplied to see that no order overflows.
     guard Self.product(sizes.filter { $0 > 0 }).map({ $0 <= 1 << 48 }) == true else {
-      throw FormatError("\(what) has the sizes \(text), which no memory holds")
+      throw FormatError("\(what) has the sizes \(text), which no memory holds; \(FormatError.again)")
     }
     self.init(sizes)
   }

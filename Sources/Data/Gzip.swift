@@ -75,7 +75,7 @@ final class GzipStream {
     var extra: UInt8 = 0
     let count = try withUnsafeMutableBytes(of: &extra) { try read(into: $0) }
     guard count == 0 else {
-      throw FormatError("has more than the \(expected) bytes that its header announces")
+      throw FormatError("has more than the \(expected) bytes that its header announces; \(FormatError.again)")
     }
   }
 
@@ -107,10 +107,11 @@ final class GzipStream {
     switch code {
     case Z_STREAM_END: memberHasEnded = true
     case Z_OK where position < bytes.count || state.pointee.avail_out == 0: break
-    case Z_OK, Z_BUF_ERROR: throw FormatError("gzip data is cut off after \(bytes.count) bytes")
+    case Z_OK, Z_BUF_ERROR:
+      throw FormatError("gzip data is cut off after \(bytes.count) bytes; \(FormatError.again)")
     default:
       let reason = state.pointee.msg.map { String(cString: $0) } ?? "code \(code)"
-      throw FormatError("gzip data is damaged near byte \(position): \(reason)")
+      throw FormatError("gzip data is damaged near byte \(position): \(reason); \(FormatError.again)")
     }
     return room - Int(state.pointee.avail_out)
   }

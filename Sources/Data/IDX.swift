@@ -24,7 +24,8 @@ public enum IDX {
       } finish: { expected in
         guard position == bytes.count else {
           throw FormatError(
-            "has \(bytes.count - position) bytes more than the \(expected) that its header announces")
+            "has \(bytes.count - position) bytes more than the \(expected) that its header announces; "
+              + FormatError.again)
         }
       }
     }
@@ -59,7 +60,9 @@ public enum IDX {
       let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
         initialized = try read(UnsafeMutableRawBufferPointer(buffer))
       }
-      guard bytes.count == count else { throw FormatError("ends within \(what) of an IDX file") }
+      guard bytes.count == count else {
+        throw FormatError("ends within \(what) of an IDX file; \(FormatError.again)")
+      }
       return bytes
     }
     let magic = try header(4, "the first four bytes")
@@ -78,12 +81,14 @@ public enum IDX {
       of: "the array")
     let expected = shape.count * type.dtype.byteCount
     guard expected <= limit else {
-      throw FormatError("announces \(shape) \(type.dtype), \(expected) bytes, and cannot hold them")
+      throw FormatError(
+        "announces \(shape) \(type.dtype), \(expected) bytes, and cannot hold them; \(FormatError.again)")
     }
     let array = try HostArray(shape: shape, dtype: type.dtype) { buffer in
       let count = try read(buffer)
       guard count == expected else {
-        throw FormatError("announces \(shape) \(type.dtype), \(expected) bytes, and holds \(count)")
+        throw FormatError(
+          "announces \(shape) \(type.dtype), \(expected) bytes, and holds \(count); \(FormatError.again)")
       }
     }
     try finish(expected)

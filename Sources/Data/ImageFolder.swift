@@ -29,13 +29,22 @@ public enum ImageFolder {
     let own = try self.classes(in: inner)
     guard own == classes else {
       let odd = own.first { !classes.contains($0) } ?? classes.first { !own.contains($0) } ?? ""
-      throw FormatError("its parts have different classes: \(odd) is in one of them only", path: folder)
+      throw FormatError(
+        "its parts have different classes: \(odd) is in one of them only; give both a folder for each class",
+        path: folder)
     }
     return try load(inner, classes: classes, named: folder.lastComponent?.string ?? folder.string)
   }
 
   private static func classes(in folder: FilePath) throws -> [String] {
-    guard File.exists(folder) else { throw FileError("there is no such folder", path: folder) }
+    guard File.isFolder(folder) || !File.exists(folder) else {
+      throw FileError(
+        "is a file of another kind; name a folder, or a file with .npz, .csv or .csv.gz", path: folder)
+    }
+    guard File.exists(folder) else {
+      throw FileError(
+        "there is no such folder; name one with a sub-folder of pictures for each class", path: folder)
+    }
     let classes = try File.names(in: folder).filter { File.isFolder(folder.appending($0)) }
     guard !classes.isEmpty else {
       throw FormatError(

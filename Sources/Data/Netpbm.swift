@@ -29,7 +29,7 @@ public enum Netpbm {
     guard reader.remaining >= needed else {
       throw FormatError(
         "is cut off: \(width)x\(height) pixels of \(format.channels) values need \(needed) bytes after the header, "
-          + "and \(reader.remaining) are there")
+          + "and \(reader.remaining) are there; \(FormatError.again)")
     }
     let picture = try HostArray(shape: shape, dtype: .uint8) { pixels in
       for index in pixels.indices {
@@ -113,7 +113,7 @@ private struct NetpbmReader {
     guard position > first else {
       throw FormatError(
         position == bytes.count
-          ? "ends before \(what)"
+          ? "ends before \(what); \(FormatError.again)"
           : "has the byte \(bytes[position]) at byte \(position), where \(what) was expected")
     }
     guard range.contains(value) else {

@@ -18,19 +18,20 @@ public enum NumPy {
   /// The array in the bytes of a file.
   public static func decode(_ bytes: [UInt8]) throws -> HostArray {
     guard bytes.count >= 10, Array(bytes[..<6]) == magic else {
-      throw FormatError("is not a NumPy file: it does not begin with \\x93NUMPY")
+      throw FormatError(
+        "is not a NumPy file: it does not begin with \\x93NUMPY; numpy.save writes such files")
     }
     guard (1...3).contains(bytes[6]) else {
       throw FormatError("has version \(bytes[6]).\(bytes[7]) of the NumPy format; supported are 1, 2 and 3")
     }
     let lengthSize = bytes[6] == 1 ? 2 : 4
     guard bytes.count >= 8 + lengthSize else {
-      throw FormatError("ends within the length of the NumPy header")
+      throw FormatError("ends within the length of the NumPy header; \(FormatError.again)")
     }
     let length = bytes[8..<8 + lengthSize].reversed().reduce(0) { $0 << 8 | Int($1) }
     let start = 8 + lengthSize + length
     guard start <= bytes.count else {
-      throw FormatError("ends within the NumPy header, which has \(length) bytes")
+      throw FormatError("ends within the NumPy header, which has \(length) bytes; \(FormatError.again)")
     }
     let header = try NumPyHeader(bytes[(8 + lengthSize)..<start])
     let shape = try Shape(checking: header.sizes, of: "the array")
@@ -38,7 +39,7 @@ public enum NumPy {
     guard bytes.count - start == shape.count * type.byteCount else {
       throw FormatError(
         "announces \(shape) \(header.description), \(shape.count * type.byteCount) bytes, and holds "
-          + "\(bytes.count - start)")
+          + "\(bytes.count - start); \(FormatError.again)")
     }
     let array = try type.array(of: bytes[start...], shape: shape).checkingTruthValues(of: "the array")
     return header.isColumnMajor ? array.rowMajor() : array

@@ -33,7 +33,7 @@ struct NumPyHeader {
   }
 
   private func damaged(_ reason: String) -> FormatError {
-    FormatError("has a damaged NumPy header: \(reason)")
+    FormatError("has a damaged NumPy header: \(reason); write it again with numpy.save")
   }
 
   private mutating func skipSpace() { text = text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) } }

@@ -23,19 +23,26 @@ public enum Safetensors {
   public static func write(
     _ arrays: [String: HostArray], metadata: [String: String] = [:], to path: FilePath
   ) throws {
+    try write(arrays.map { StoredArray(name: $0.key, array: $0.value) }, metadata: metadata, to: path)
+  }
+
+  /// Writes arrays that lie somewhere else, piece by piece, so that they need no second place in memory.
+  package static func write(
+    _ arrays: [StoredArray], metadata: [String: String] = [:], to path: FilePath
+  ) throws {
     let order = arranged(arrays)
     let header = try FormatError.naming(path) { try self.header(of: order, metadata: metadata) }
     try File.write(to: path) { writer in
       try header.withUnsafeBytes { try writer.write($0) }
-      for (_, array) in order { try array.withUnsafeBytes { try writer.write($0) } }
+      for array in order { try array.forEachPiece { try writer.write($0) } }
     }
   }
 
   /// The bytes of a file that holds the arrays.
   public static func encode(_ arrays: [String: HostArray], metadata: [String: String] = [:]) throws -> [UInt8]
   {
-    let order = arranged(arrays)
-    return try order.reduce(into: header(of: order, metadata: metadata)) { $0 += $1.array.bytes }
+    let order = arranged(arrays.map { StoredArray(name: $0.key, array: $0.value) })
+    return try order.reduce(into: header(of: order, metadata: metadata)) { $0 += arrays[$1.name]!.bytes }
   }
 
   static func name(of dtype: DType) -> String {
@@ -49,16 +56,14 @@ public enum Safetensors {
 
   /// Wide elements before narrow ones, so that each array is aligned in a mapped file, and then by name: the order of
   /// the format's reference implementation.
-  private static func arranged(_ arrays: [String: HostArray]) -> [(name: String, array: HostArray)] {
-    arrays.map { (name: $0.key, array: $0.value) }.sorted {
-      let (a, b) = ($0.array.dtype.rawValue, $1.array.dtype.rawValue)
+  private static func arranged(_ arrays: [StoredArray]) -> [StoredArray] {
+    arrays.sorted {
+      let (a, b) = ($0.dtype.rawValue, $1.dtype.rawValue)
       return a == b ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : a < b
     }
   }
 
-  private static func header(
-    of arrays: [(name: String, array: HostArray)], metadata: [String: String]
-  ) throws -> [UInt8] {
+  private static func header(of arrays: [StoredArray], metadata: [String: String]) throws -> [UInt8] {
     var entries: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
@@ -66,11 +71,12 @@ public enum Safetensors {
       entries.append("\"\(SafetensorsFile.metadataKey)\":{\(text)}")
     }
     var position = 0
-    for (name, array) in arrays {
+    for array in arrays {
+      let name = array.name
       guard name != SafetensorsFile.metadataKey else {
         throw FormatError("no array can have the name \(name), which safetensors reserves for its metadata")
       }
-      let end = position + array.bytes.count
+      let end = position + array.byteCount
       let sizes = array.shape.sizes.map(String.init).joined(separator: ",")
       entries.append(
         "\(quoted(name)):{\"dtype\":\"\(self.name(of: array.dtype))\",\"shape\":[\(sizes)],"

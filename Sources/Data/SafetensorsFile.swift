@@ -92,7 +92,7 @@ public struct SafetensorsFile: Sendable {
     guard length <= UInt64(min(Self.largestHeader, byteCount - 8)) else {
       throw FormatError(
         "is not a safetensors file, or is cut off: it announces a header of \(length) bytes and has "
-          + "\(byteCount - 8) after that number")
+          + "\(byteCount - 8) after that number; \(FormatError.again)")
     }
     let json = try [UInt8](unsafeUninitializedCapacity: Int(length)) { buffer, initialized in
       try Self.read(source, at: 8, into: UnsafeMutableRawBufferPointer(buffer))
@@ -100,7 +100,8 @@ public struct SafetensorsFile: Sendable {
     }
     let header: SafetensorsHeader
     do { header = try JSONDecoder().decode(SafetensorsHeader.self, from: Data(json)) } catch {
-      throw FormatError("has a damaged safetensors header: \(SafetensorsHeader.reason(error))")
+      throw FormatError(
+        "has a damaged safetensors header: \(SafetensorsHeader.reason(error)); \(FormatError.again)")
     }
     entries = try Self.checked(header, dataSize: byteCount - 8 - Int(length))
     metadata = header.metadata
@@ -133,7 +134,7 @@ public struct SafetensorsFile: Sendable {
       guard range.upperBound <= dataSize else {
         throw FormatError(
           "is cut off or damaged: array \(entry.name) ends at byte \(range.upperBound) of the data, which has "
-            + "\(dataSize)")
+            + "\(dataSize); \(FormatError.again)")
       }
       guard range.lowerBound == position else {
         let kind = range.lowerBound < position ? "overlaps the one before it" : "leaves a gap before it"
@@ -142,9 +143,13 @@ public struct SafetensorsFile: Sendable {
         )
       }
       if let size = byteCounts[entry.typeName] {
-        guard entry.sizes.allSatisfy({ $0 >= 0 }), Shape.product(entry.sizes + [size]) == range.count else {
+        let isPossible = entry.sizes.allSatisfy { $0 >= 0 }
+        let needed = isPossible ? Shape.product(entry.sizes + [size]) : nil
+        guard needed == range.count else {
           throw FormatError(
-            "array \(entry.name) of type \(entry.typeName) and shape \(entry.sizes) has \(range.count) bytes")
+            "array \(entry.name) of type \(entry.typeName) and shape \(entry.sizes) has \(range.count) bytes; "
+              + (needed.map { "it must have \($0)" }
+                ?? (isPossible ? "no file is as large as that shape" : "no size is negative")))
         }
       }
       position = range.upperBound

@@ -81,7 +81,7 @@ struct ZipArchive: Sendable {
     guard checksum == entry.checksum else {
       throw FormatError(
         "\(entry.name) is damaged: its checksum is \(String(checksum, radix: 16)), and should be "
-          + String(entry.checksum, radix: 16))
+          + "\(String(entry.checksum, radix: 16)); \(FormatError.again)")
     }
     return contents
   }
@@ -90,14 +90,15 @@ struct ZipArchive: Sendable {
   private static func findEnd(_ bytes: [UInt8]) throws -> Int {
     let reader = LittleEndian(bytes)
     guard bytes.count >= 22, bytes[0] == UInt8(ascii: "P"), bytes[1] == UInt8(ascii: "K") else {
-      throw FormatError("is not a zip archive: it does not begin with PK")
+      throw FormatError("is not a zip archive: it does not begin with PK; numpy.savez writes such files")
     }
     let last = bytes.count - 22
     let found = stride(from: last, through: max(0, last - 0xFFFF), by: -1).first { place in
       reader.number(place, 4) == endSignature && place + 22 + reader.number(place + 20, 2) == bytes.count
     }
     guard let found else {
-      throw FormatError("is cut off: the directory at the end of the zip archive is missing")
+      throw FormatError(
+        "is cut off: the directory at the end of the zip archive is missing; \(FormatError.again)")
     }
     return found
   }

@@ -51,12 +51,22 @@ public enum DataSource: Sendable, Equatable {
     guard self == .shapes || supervision != .masks else {
       throw ShapeError("\(name) has no masks to learn from; shapes has")
     }
+    let pictures = try pictures(part, directory: directory, size: size, withMasks: supervision == .masks)
+    guard pictures.count > 0 else {
+      throw FormatError("\(name) has no pictures to \(part); name a data set with at least one")
+    }
+    return pictures
+  }
+
+  private func pictures(
+    _ part: DatasetPart, directory: FilePath?, size: Shape, withMasks: Bool
+  ) throws -> Dataset {
     switch self {
     case .fashionMNIST: return try FashionMNIST.load(part, directory: directory)
     case .mnist: return try MNIST.load(part, directory: directory)
     case .cifar10: return try CIFAR10.load(part, directory: directory)
     case .cifar100: return try CIFAR100.load(part, directory: directory)
-    case .shapes: return try shapes(part, size, withMasks: supervision == .masks)
+    case .shapes: return try shapes(part, size, withMasks: withMasks)
     case .folder(let path): return try Dataset.load(folder: path, part)
     case .archive(let path): return try Dataset.load(npz: path, part)
     case .table(let path): return try Dataset(csv: path, imageShape: size).part(part)

@@ -4,6 +4,8 @@ import MartletTraining
 /// Everything that a training run was started with; saved as `config.json` in its folder.
 public struct RunConfiguration: Codable, Sendable, Equatable {
   public var model = "basic-cnn"
+  /// The network itself, where it is not one of the catalog.
+  public var layers: NetworkDescription?
   public var data = "fashion-mnist"
   public var dataDirectory: String?
   public var epochs = 5
@@ -34,9 +36,26 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   public init() {}
 
+  /// The network of this run and how it trains: that of its layers, or the catalog's.
+  ///
+  /// - Throws: `NameError` for a network that there is not.
+  public func entry() throws -> Catalog.Entry {
+    guard let layers else { return try Catalog.entry(model) }
+    return Catalog.Entry(model, "described by its layers", input: [28, 28, 1]) { outputs, input in
+      let network = try layers.network()
+      let found = try network.outputShape(for: input)
+      guard found.rank == 1, found[0] == outputs else {
+        throw ShapeError(
+          "the network gives \(found) numbers for each picture; the data has \(outputs) classes. End it in "
+            + "{layer: 'Dense', units: \(outputs)}")
+      }
+      return network
+    }
+  }
+
   /// The network of this run, built for its pictures with the initial values of its seed.
   public func buildModel() throws -> any Layer {
-    let entry = try Catalog.entry(model)
+    let entry = try entry()
     guard (1...Shape.maximumRank - 1).contains(input.count), input.allSatisfy({ $0 > 0 && $0 <= 1 << 20 })
     else {
       throw ShapeError("an input has height, width and channels; received \(input)")
@@ -48,7 +67,44 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   }
 
   /// How the network trains.
-  public func task() throws -> any TrainingTask { try Catalog.entry(model).trainingTask() }
+  public func task() throws -> any TrainingTask { try entry().trainingTask() }
+
+  /// The most values of a picture, and the most classes: beyond these no network has sizes that can be counted.
+  public static let (largestInput, mostClasses) = (1 << 26, 1 << 16)
+  /// The most epochs, steps and pictures in a step.
+  public static let largestCount = 1 << 40
+
+  /// What no run can have been started with, in words; nil where all is well. A file may say anything.
+  var problem: String? {
+    let counts = [
+      ("epochs", epochs), ("batchSize", batchSize), ("steps", steps ?? 1), ("patience", patience ?? 1),
+    ]
+    for (name, value) in counts where !(1...Self.largestCount).contains(value) {
+      return "\(name) is \(value); it must be at least 1"
+        + (value > 0 ? " and at most \(Self.largestCount)" : "")
+    }
+    guard (0...256).contains(workers) else { return "workers is \(workers); it must be 0 to 256" }
+    guard learningRate.isFinite && learningRate >= 0 else {
+      return "learningRate is \(learningRate); it must be a number that is not negative"
+    }
+    guard validationSplit >= 0 && validationSplit < 1 else {
+      return "validationSplit is \(validationSplit); it must be a share from 0 to below 1"
+    }
+    guard input.count == 3, input.allSatisfy({ (1...1 << 16).contains($0) }) else {
+      return "input is \(input); it must be height, width and channels, each 1 to 65536"
+    }
+    guard Shape(input).count <= Self.largestInput else {
+      return "input is \(input); a picture has at most \(Self.largestInput) values"
+    }
+    guard (1...Self.mostClasses).contains(classNames.count) else {
+      return
+        "classNames has \(classNames.count) names; there must be at least 1 and at most \(Self.mostClasses)"
+    }
+    do {
+      _ = try (entry(), makeOptimizer(), steering(), augment.map { try Augmentation($0) })
+    } catch { return "\(error)" }
+    return nil
+  }
 
   /// The optimizer with its rates.
   ///
@@ -76,7 +132,8 @@ public struct SettingsError: Error, Equatable, CustomStringConvertible {
 extension RunConfiguration {
   /// What the bits of a run depend on, so that it cannot change on the way.
   private static let fixed: [(option: String, text: @Sendable (RunConfiguration) -> String)] = [
-    ("--model", { $0.model }), ("--data", { $0.data }), ("--batch-size", { "\($0.batchSize)" }),
+    ("--model", { $0.model }), ("layers", { $0.layers.map { "\($0)" } ?? "none" }), ("--data", { $0.data }),
+    ("--batch-size", { "\($0.batchSize)" }),
     ("--optimizer", { $0.optimizer }), ("--learning-rate", { "\($0.learningRate)" }),
     ("--schedule", { $0.schedule ?? "none" }), ("--plateau", { $0.plateau ?? "none" }),
     ("--augment", { $0.augment ?? "none" }), ("--validation-split", { "\($0.validationSplit)" }),

@@ -15,19 +15,25 @@ public struct RunFolder: Sendable {
   public var checkpointFile: FilePath { path.appending("checkpoint.safetensors") }
 
   /// Makes the folder, with those around it, and writes the configuration. What an earlier run left there would be
-  /// taken for this run's, so it goes first.
+  /// taken for this run's, so it goes before the configuration takes its name, and only where that can be written.
   public func create(_ configuration: RunConfiguration) throws {
     try File.createFolder(path)
-    for file in [checkpointFile, bestFile, weightsFile] + historyFiles { try File.remove(file) }
-    try write(configuration)
+    try write(configuration) {
+      for file in [checkpointFile, bestFile, weightsFile] + historyFiles { try File.remove(file) }
+    }
   }
 
   /// Replaces the configuration, and clears away what was half written when the run was killed.
-  public func write(_ configuration: RunConfiguration) throws {
+  public func write(_ configuration: RunConfiguration) throws { try write(configuration, replacing: {}) }
+
+  private func write(_ configuration: RunConfiguration, replacing: () throws -> Void) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try File.removePartials(in: path)
-    try File.write([UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")], to: configurationFile)
+    let bytes = [UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")]
+    try File.write(to: configurationFile, replacing: replacing) { writer in
+      try bytes.withUnsafeBytes { try writer.write($0) }
+    }
   }
 
   /// What writes the folder's files while training goes on, in the order in which they have to be written.
@@ -50,13 +56,17 @@ public struct RunFolder: Sendable {
     guard File.exists(configurationFile) else {
       throw FileError("is not the folder of a run: it has no config.json", path: path)
     }
-    let bytes = try File.read(configurationFile)
-    do {
-      return try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
-    } catch {
-      let reason = (error as? DecodingError)?.reason ?? "it is not JSON"
-      throw FileError("is not a run's configuration: \(reason)", path: configurationFile)
+    let bytes = try File.readText(configurationFile)
+    func refusal(_ reason: String) -> FileError {
+      FileError(
+        "is not a run's configuration, restore it or start another run: \(reason)", path: configurationFile)
     }
+    let configuration: RunConfiguration
+    do {
+      configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+    } catch { throw refusal((error as? DecodingError)?.reason ?? "it is not JSON") }
+    if let problem = configuration.problem { throw refusal(problem) }
+    return configuration
   }
 
   /// The model of the run with its trained weights.
@@ -75,8 +85,17 @@ extension DecodingError {
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       context.codingPath.isEmpty
         ? "it is not an object"
-        : "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has another type"
+        : "\(context.codingPath.path) has another type"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "\(context.codingPath.path): \(context.debugDescription)"
     default: "it is not JSON"
     }
+  }
+}
+
+extension [any CodingKey] {
+  /// As in `layers.2.units`.
+  fileprivate var path: String {
+    map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
   }
 }

@@ -28,10 +28,18 @@ struct Main: ParsableCommand {
       if code == .success { Main.exit(withError: error) }
       let message = Main.message(for: error)
       if !message.isEmpty {
-        let line = message.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? message
-        Terminal.writeError("martlet: \(line)\n")
+        let line = message.split(separator: "\n", maxSplits: 1).first ?? ""
+        Terminal.writeError("martlet: \(printable(line))\n")
       }
       Glibc.exit(code.rawValue)
+    }
+  }
+
+  /// A text whose control characters, which names in files may have, do nothing to a terminal.
+  private static func printable(_ text: Substring) -> String {
+    text.unicodeScalars.reduce(into: "") { result, scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      result += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }
   }
 }

@@ -29,7 +29,7 @@ struct ModelOptions: ParsableArguments {
     guard let model, weights != nil else {
       throw ToolError("a trained network is needed: --run DIR, or --model NAME --weights FILE")
     }
-    if let classes, classes < 1 { throw ToolError("--classes must be at least 1; received \(classes)") }
+    if let classes { try checkClasses(classes) }
     let entry = try Catalog.entry(model)
     let size = try input.map(parseSize) ?? entry.input
     var names = (0..<(classes ?? 10)).map { "\($0)" }
@@ -70,7 +70,8 @@ extension RunConfiguration {
     guard test.imageShape.sizes == input, test.classNames.count == classNames.count else {
       throw ShapeError(
         "the network was trained on pictures of \(Shape(input)) in \(classNames.count) classes; "
-          + "\(test.name) has \(test.imageShape) in \(test.classNames.count)")
+          + "\(test.name) has \(test.imageShape) in \(test.classNames.count); take data of that kind, or another "
+          + "network")
     }
     return test
   }

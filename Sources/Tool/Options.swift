@@ -30,7 +30,19 @@ func parseSize(_ text: String) throws -> Shape {
     throw ToolError(
       "an input is written HEIGHTxWIDTHxCHANNELS, as in 28x28x1, each 1 to 65536; received \(text)")
   }
-  return Shape(parts.map { $0! })
+  let size = Shape(parts.map { $0! })
+  guard size.count <= RunConfiguration.largestInput else {
+    throw ToolError("an input has at most \(RunConfiguration.largestInput) values; \(text) are \(size.count)")
+  }
+  return size
+}
+
+/// Throws for a number of classes that no network here can have.
+func checkClasses(_ classes: Int) throws {
+  guard classes >= 1 else { throw ToolError("--classes must be at least 1; received \(classes)") }
+  guard classes <= RunConfiguration.mostClasses else {
+    throw ToolError("--classes must be at most \(RunConfiguration.mostClasses); received \(classes)")
+  }
 }
 
 /// Something that was asked for and cannot be done.

@@ -82,6 +82,9 @@ struct PredictCommand: ParsableCommand {
         "\(path): the network takes pictures of N x \(shape), uint8 or float32; the file has \(array.shape) "
           + "\(array.dtype)")
     }
+    guard sizes[0] > 0 else {
+      throw ToolError("\(path): it holds no pictures; the network takes N x \(shape) with N at least 1")
+    }
     let size = shape.count * array.dtype.byteCount
     return Pictures(count: sizes[0]) { range in
       HostArray(

@@ -68,7 +68,11 @@ struct RunOptions: ParsableArguments {
       ("--epochs", epochs), ("--batch-size", batchSize), ("--steps", steps), ("--patience", patience),
     ]
     for (option, value) in counts {
-      if let value, value < 1 { throw ValidationError("\(option) must be at least 1; received \(value)") }
+      guard let value else { continue }
+      if value < 1 { throw ValidationError("\(option) must be at least 1; received \(value)") }
+      if value > RunConfiguration.largestCount {
+        throw ValidationError("\(option) must be at most \(RunConfiguration.largestCount); received \(value)")
+      }
     }
     if let workers, !(0...256).contains(workers) {
       throw ValidationError("--workers must be 0 to 256; received \(workers)")

@@ -35,7 +35,7 @@ struct SummaryCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard classes > 0 else { throw ToolError("--classes must be at least 1; received \(classes)") }
+    try checkClasses(classes)
     let entry = try Catalog.entry(model)
     let size = try input.map(parseSize) ?? entry.input
     let summary = try DeviceOptions.environment { try entry.build(classes, size).summary(input: size) }

@@ -40,19 +40,32 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard let config else { return try train() }
+    guard let config else { return try train(layers: nil) }
     // Of an option that is given twice the last one counts: that of the command line, behind those of the file.
     let settings = try SettingsFile(FilePath(config))
-    try TrainCommand.parse(settings.arguments + CommandLine.arguments.dropFirst(2)).train()
+    do { _ = try RunOptions.parse(settings.arguments) } catch {
+      throw FileError(RunOptions.message(for: error), path: FilePath(config))
+    }
+    try TrainCommand.parse(settings.arguments + CommandLine.arguments.dropFirst(2)).train(
+      layers: settings.layers)
   }
 
-  private func train() throws {
+  /// - Parameter layers: the network of a file of settings.
+  private func train(layers: NetworkDescription?) throws {
     let start = monotonicSeconds()
     StopSignal.listen()
     let folder = (resume ?? output).map { RunFolder(FilePath($0)) }
     let saved = try resume == nil ? nil : folder?.configuration()
     var configuration = saved ?? RunConfiguration()
-    let entry = try Catalog.entry(options.model ?? configuration.model)
+    if let layers {
+      if let model = options.model, model != "custom" {
+        throw ToolError("the network is \(model) or that of the layers in \(config!); leave one out")
+      }
+      configuration.model = "custom"
+      configuration.layers = layers
+    }
+    configuration.model = options.model ?? configuration.model
+    let entry = try configuration.entry()
     if saved == nil { configuration.batchSize = entry.batchSize }
     options.apply(to: &configuration)
     try saved.map { try configuration.checkContinuation(of: $0) }

@@ -60,6 +60,14 @@ public struct Measure: Sendable, Equatable, Codable {
     }
   }
 
+  /// Whether there are as many sums as the formula has.
+  var isPossible: Bool {
+    switch formula {
+    case .mean, .rootOfMean: sums.count == 2
+    case .precision, .recall, .f1: sums.count.isMultiple(of: 3)
+    }
+  }
+
   static func + (a: Measure, b: Measure) -> Measure {
     Measure(a.name, a.formula, sums: zip(a.sums, b.sums).map(+))
   }

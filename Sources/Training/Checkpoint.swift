@@ -27,16 +27,17 @@ public struct Checkpoint: Sendable {
   public static func write(
     _ model: any Layer, _ optimizer: any Optimizer, _ state: TrainingState, to path: FilePath
   ) throws {
-    var arrays: [String: HostArray] = [:]
-    for (name, array) in try model.weights() { arrays[weightsPrefix + name] = array }
-    for (name, array) in try optimizer.state() { arrays[optimizerPrefix + name] = array }
+    // Where they lie: a checkpoint needs no second place in memory for what it writes.
+    let arrays =
+      model.storedWeights.map { $0.named(weightsPrefix + $0.name) }
+      + optimizer.storedState.map { $0.named(optimizerPrefix + $0.name) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let text = String(decoding: try encoder.encode(state), as: UTF8.self)
     try Safetensors.write(
-      arrays, metadata: ["format": format, "state": text, "sha256": hash(of: arrays, text)], to: path)
+      arrays, metadata: ["format": format, "state": text, "sha256": try hash(of: arrays, text)], to: path)
   }
 
   /// Reads a checkpoint.
@@ -45,17 +46,24 @@ public struct Checkpoint: Sendable {
   public init(from path: FilePath) throws {
     let file = try SafetensorsFile(path)
     guard file.metadata["format"] == Self.format, let text = file.metadata["state"] else {
-      throw FormatError("is not a checkpoint of this version (\(Self.format))", path: path)
+      throw FormatError(
+        "is not a checkpoint of this version (\(Self.format)); martlet train writes such ones", path: path)
     }
+    let wayOut = "restore an earlier one, or start another run"
     let arrays = try file.arrays()
-    guard file.metadata["sha256"] == Self.hash(of: arrays, text) else {
-      throw FormatError("is damaged: its contents do not have the SHA-256 that it names", path: path)
+    let stored = arrays.map { StoredArray(name: $0.key, array: $0.value) }
+    guard try file.metadata["sha256"] == Self.hash(of: stored, text) else {
+      throw FormatError(
+        "is damaged: its contents do not have the SHA-256 that it names; \(wayOut)", path: path)
     }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do { state = try decoder.decode(TrainingState.self, from: Data(text.utf8)) } catch {
-      throw FormatError("is damaged: its training state cannot be read", path: path)
+      throw FormatError("is damaged: its training state cannot be read; \(wayOut)", path: path)
+    }
+    guard state.isPossible else {
+      throw FormatError("is damaged: its training state is none that a run can have; \(wayOut)", path: path)
     }
     func part(_ prefix: String) -> [String: HostArray] {
       Dictionary(
@@ -77,12 +85,12 @@ public struct Checkpoint: Sendable {
   }
 
   /// Of the state and all arrays in the order of their names.
-  private static func hash(of arrays: [String: HostArray], _ state: String) -> String {
+  private static func hash(of arrays: [StoredArray], _ state: String) throws -> String {
     var hash = SHA256()
     Array(state.utf8).withUnsafeBytes { hash.update($0) }
-    for (name, array) in arrays.sorted(by: { $0.key < $1.key }) {
-      Array(name.utf8).withUnsafeBytes { hash.update($0) }
-      array.withUnsafeBytes { hash.update($0) }
+    for array in arrays.sorted(by: { $0.name < $1.name }) {
+      Array(array.name.utf8).withUnsafeBytes { hash.update($0) }
+      try array.forEachPiece { hash.update($0) }
     }
     return hash.hex()
   }

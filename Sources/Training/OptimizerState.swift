@@ -1,3 +1,4 @@
+import MartletData
 import MartletLayers
 
 /// The state of an optimizer that does not belong to a model: every difference is listed.
@@ -28,15 +29,21 @@ extension Optimizer {
   ///
   /// - Throws: `DeviceError`.
   public func state() throws -> [String: HostArray] {
+    try Dictionary(uniqueKeysWithValues: storedState.map { ($0.name, try $0.hostArray()) })
+  }
+
+  /// The same arrays where they lie.
+  var storedState: [StoredArray] {
     var state = [
-      "steps": HostArray([Int32(steps)], shape: []),
-      "gathered": HostArray([Int32(base.gathered)], shape: []),
-      "plateauFactor": HostArray([plateauFactor], shape: []),
+      StoredArray(name: "steps", array: HostArray([Int32(steps)], shape: [])),
+      StoredArray(name: "gathered", array: HostArray([Int32(base.gathered)], shape: [])),
+      StoredArray(name: "plateauFactor", array: HostArray([plateauFactor], shape: [])),
     ]
     for slot in base.memory.slots {
       for (array, storage) in zip(base.arrays(of: self), slot.storages) {
-        state["\(slot.name)/\(array.name)"] = try storage.download(
-          shape: slot.parameter.shape!, dtype: .float32)
+        state.append(
+          StoredArray(
+            name: "\(slot.name)/\(array.name)", storage, shape: slot.parameter.shape!, dtype: .float32))
       }
     }
     return state
@@ -108,6 +115,7 @@ extension OptimizerStateError {
   fileprivate mutating func checkScalars(_ state: [String: HostArray], accumulate: Int) {
     let steps = state["steps"]!.values(as: Int32.self)[0]
     if steps < 0 { misshapen.append("steps is \(steps), and is never negative") }
+    if steps > 1 << 30 { misshapen.append("steps is \(steps), and is at most \(1 << 30)") }
     let gathered = Int(state["gathered"]!.values(as: Int32.self)[0])
     if !(0..<accumulate).contains(gathered) {
       misshapen.append("gathered is \(gathered), and an update takes \(accumulate) mini-batches here")

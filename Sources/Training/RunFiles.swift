@@ -10,8 +10,11 @@ public struct HistoryFile: Callback {
   public init(_ path: FilePath) { self.path = path }
 
   public func receive(_ event: TrainingEvent, from training: Training) throws {
-    guard case .epochEnded = event else { return }
-    let history = training.state.history
+    if case .epochEnded = event { try write(training.state.history) }
+  }
+
+  /// - Throws: `FileError`; the file is as it was then.
+  public func write(_ history: [EpochRecord]) throws {
     try File.write(Array((path.extension == "jsonl" ? try lines(history) : table(history)).utf8), to: path)
   }
 

@@ -45,6 +45,18 @@ public struct TrainingState: Sendable, Equatable, Codable {
   /// The start of training.
   public init() {}
 
+  /// Whether a run can have come here: a file may say anything, and a run goes on by counting from what it says.
+  var isPossible: Bool {
+    func isCount(_ value: Int) -> Bool { (0...1 << 48).contains(value) }
+    let results = [soFar] + history.flatMap { [$0.training] + ($0.validation.map { [$0] } ?? []) }
+    let epochs = history.map(\.epoch)
+    return epoch >= 1 && isCount(epoch) && isCount(batch) && isCount(steps)
+      && results.allSatisfy { isCount($0.count) && $0.measures.allSatisfy(\.isPossible) }
+      && history.allSatisfy { (0...steps).contains($0.steps) }
+      && epochs.allSatisfy { (1...epoch).contains($0) } && zip(epochs, epochs.dropFirst()).allSatisfy(<)
+      && random?.counter ?? 0 <= 1 << 62
+  }
+
   /// Whether the steps taken have an epoch's record.
   var isMeasured: Bool { history.last?.steps ?? 0 == steps }
 

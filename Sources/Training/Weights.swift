@@ -14,22 +14,23 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
     if !missing.isEmpty { parts.append("it lacks \(missing.joined(separator: ", "))") }
     if !unexpected.isEmpty { parts.append("the model has no \(unexpected.joined(separator: ", "))") }
     parts += misshapen
-    return "\(path) does not fit the model: \(parts.joined(separator: "; "))"
+    return "\(path) does not fit the model: \(parts.joined(separator: "; ")). Take the weights of this model"
   }
 }
 
 extension Layer {
   /// The parameters and states by their names.
   public func weights() throws -> [String: HostArray] {
-    var arrays: [String: HostArray] = [:]
-    for (name, cell) in cells {
-      arrays[name] = try cell.storage.download(shape: cell.shape, dtype: cell.dtype)
-    }
-    return arrays
+    try Dictionary(uniqueKeysWithValues: storedWeights.map { ($0.name, try $0.hostArray()) })
+  }
+
+  /// The parameters and states where they lie.
+  var storedWeights: [StoredArray] {
+    cells.map { StoredArray(name: $0.name, $0.cell.storage, shape: $0.cell.shape, dtype: $0.cell.dtype) }
   }
 
   /// Writes parameters and states to a safetensors file: all of it, or nothing.
-  public func save(to path: FilePath) throws { try Safetensors.write(weights(), to: path) }
+  public func save(to path: FilePath) throws { try Safetensors.write(storedWeights, to: path) }
 
   /// Reads parameters and states from a safetensors file into a built model: all of them, or those whose names a closure
   /// picks.
@@ -82,8 +83,8 @@ extension Layer {
   /// SHA-256 of the bytes of all parameters and states in the order of their names.
   public func weightsHash() throws -> String {
     var hash = SHA256()
-    for (_, array) in try weights().sorted(by: { $0.key < $1.key }) {
-      array.withUnsafeBytes { hash.update($0) }
+    for array in storedWeights.sorted(by: { $0.name < $1.name }) {
+      try array.forEachPiece { hash.update($0) }
     }
     return hash.hex()
   }
@@ -97,5 +98,14 @@ extension Layer {
 extension Cell {
   fileprivate func assign(_ array: HostArray) throws {
     try array.withUnsafeBytes { try storage.device.upload($0, to: storage.buffer, at: storage.byteOffset) }
+  }
+}
+
+extension StoredArray {
+  /// An array in a device's memory.
+  init(name: String, _ storage: Storage, shape: Shape, dtype: DType) {
+    self.init(name: name, shape: shape, dtype: dtype) { offset, bytes in
+      try storage.device.download(storage.buffer, at: storage.byteOffset + offset, into: bytes)
+    }
   }
 }

@@ -80,13 +80,21 @@ struct ReferenceTests {
     #expect(try question.outcome() == .unsupported("no operation Conv7D"))
     question = Question()
     question.options = #""units": 2, "lora_rank": 4"#
-    #expect(try question.outcome() == .unsupported("Dense with the option lora_rank"))
+    #expect(
+      try question.outcome()
+        == .unsupported(
+          "there is no option of Dense called lora_rank; there are units, activation, useBias"))
     question.options = #""units": 2, "activation": "sparsemax""#
-    #expect(try question.outcome() == .unsupported("the activation sparsemax"))
+    #expect(
+      try question.outcome()
+        == .unsupported(
+          "there is no activation of Dense called sparsemax; there are linear, relu, relu6, leaky_relu, elu, selu, gelu, "
+            + "sigmoid, tanh, softplus, softsign, silu, mish, exponential, hard_sigmoid, softmax, log_softmax"
+        ))
     question.options = #""units": -2"#
-    #expect(try question.outcome() == .unsupported("Dense with units -2, which is not a number of things"))
+    #expect(try question.outcome() == .unsupported("units of Dense is a whole number above 0; received -2"))
     question.options = ""
-    #expect(try question.outcome() == .unsupported("Dense without the option units"))
+    #expect(try question.outcome() == .unsupported("Dense needs units, a whole number above 0"))
   }
 
   // MARK: - Damaged folders
@@ -136,7 +144,9 @@ struct ReferenceTests {
     }
     let text = message { _ = try ReferenceSet("/no/such/folder") }
     #expect(
-      text == "/no/such/folder/index.json: cannot open it for reading: No such file or directory")
+      text
+        == "/no/such/folder/index.json: cannot open it for reading: No such file or directory; check its name"
+    )
   }
 
   // MARK: - The report

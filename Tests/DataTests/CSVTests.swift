@@ -52,7 +52,7 @@ struct CSVTests {
       try File.write(Array("1,2,0\n1,x,0".utf8), to: path)
       #expect(
         message { _ = try Dataset(csv: path, imageShape: [1, 2, 1]) }
-          == "\(path): line 2, column 2: \"x\" is not a number")
+          == "\(path): line 2, column 2: \"x\" is not a number; every field below the header is one")
       try File.write(Array("1,2,0".utf8), to: path)
       #expect(try Dataset(csv: path, imageShape: [1, 2, 1]).name == "digits")
     }
@@ -68,19 +68,25 @@ struct CSVTests {
 
   @Test func errorsNameLineAndColumn() {
     #expect(text("1,2,0\n1,2\n") == "line 2 has 2 columns; a picture and its label need 3")
-    #expect(text("\"a\n\",b,c\n1,2,0\n1,two,0") == "line 4, column 2: \"two\" is not a number")
-    #expect(text("1,2,0\n1,,0") == "line 2, column 2: \"\" is not a number")
-    #expect(text("1,nan,0", hasHeader: false) == "line 1, column 2: \"nan\" is not a number")
+    #expect(
+      text("\"a\n\",b,c\n1,2,0\n1,two,0")
+        == "line 4, column 2: \"two\" is not a number; every field below the header is one")
+    #expect(
+      text("1,2,0\n1,,0") == "line 2, column 2: \"\" is not a number; every field below the header is one")
+    #expect(
+      text("1,nan,0", hasHeader: false)
+        == "line 1, column 2: \"nan\" is not a number; every field below the header is one")
     #expect(
       text("1,2,0\n1,abcdefghijklmnopqrstuvwxyz,0")
-        == "line 2, column 2: \"abcdefghijklmnopqrst...\" is not a number")
+        == "line 2, column 2: \"abcdefghijklmnopqrst...\" is not a number; every field below the header is one"
+    )
     #expect(text("1,2,0.5") == "line 1, column 3: the label \"0.5\" is not a whole number in 0..<65536")
     #expect(
       text("-1,2,0", label: .first) == "line 1, column 1: the label \"-1\" is not a whole number in 0..<65536"
     )
     #expect(
       text("1,2,0\n\"1,2,0")
-        == "line 2, column 1: a quote begins here and does not end")
+        == "line 2, column 1: a quote begins here and does not end; close it, or leave it out")
     #expect(
       text("1,2\"3,0")
         == "line 1, column 2: a quote stands within a field; put the whole field in quotes, and double those in it"
@@ -88,8 +94,8 @@ struct CSVTests {
     #expect(
       text("1,\"2\"3,0")
         == "line 1, column 2: after the closing quote comes neither a comma nor the end of the line")
-    #expect(text("") == "has no rows of numbers")
-    #expect(text("a,b,c\n") == "has no rows of numbers")
+    #expect(text("") == "has no rows of numbers; a row holds the values of a picture and its label")
+    #expect(text("a,b,c\n") == "has no rows of numbers; a row holds the values of a picture and its label")
     #expect(
       text("left,right,label\n1,2,0", label: .named("labels"))
         == "there is no column called labels; there are left, right, label. Did you mean label?")

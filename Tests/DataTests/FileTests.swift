@@ -40,12 +40,12 @@ struct FileTests {
       let missing = folder.appending("missing")
       #expect(
         message { _ = try File.read(missing) }
-          == "\(missing): cannot open it for reading: No such file or directory")
-      #expect(message { _ = try File.read(folder) } == "\(folder): is a folder, not a file")
+          == "\(missing): cannot open it for reading: No such file or directory; check its name")
+      #expect(message { _ = try File.read(folder) } == "\(folder): is a folder; a file is needed")
       let nowhere = missing.appending("data.bin")
       #expect(
         message { try File.write([1], to: nowhere) }
-          == "\(nowhere): cannot create a file beside it: No such file or directory")
+          == "\(nowhere): cannot create a file beside it: No such file or directory; check its name")
       #expect(message { _ = try File.read("/dev/null") } == "/dev/null: is not an ordinary file")
     }
   }

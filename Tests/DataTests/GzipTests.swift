@@ -60,12 +60,14 @@ struct GzipTests {
     let file = compressed(Array(Self.noise[..<1000]))
     #expect(message { _ = try Gzip.expand([1, 2, 3]) } == "is not gzip data: it does not begin with 1F 8B")
     #expect(
-      message { _ = try Gzip.expand(Array(file[..<500])) } == "gzip data is cut off after 500 bytes")
+      message { _ = try Gzip.expand(Array(file[..<500])) }
+        == "gzip data is cut off after 500 bytes; copy or download it again")
     var wrong = file
     wrong[file.count - 8] ^= 1
     #expect(
       message { _ = try Gzip.expand(wrong) }
-        == "gzip data is damaged near byte \(file.count - 4): incorrect data check")
+        == "gzip data is damaged near byte \(file.count - 4): incorrect data check; copy or download it again"
+    )
   }
 
   /// A kilobyte that expands to a megabyte stops at the limit, and a false size makes no room.

@@ -46,7 +46,7 @@ struct IDXTests {
     #expect(
       text { $0[2] = 14 }
         == "has the IDX element type 14; supported are 8 (uint8), 12 (int32) and 13 (float32)")
-    #expect(text { $0[3] = 9 } == "ends within the sizes of an IDX file")
+    #expect(text { $0[3] = 9 } == "ends within the sizes of an IDX file; copy or download it again")
     #expect(
       text { $0 = [0, 0, 8, 6] + [UInt8](repeating: 1, count: 24) }
         == "the array has 6 axes (16843009x16843009x16843009x16843009x16843009x16843009); an array has at most 5"
@@ -55,13 +55,13 @@ struct IDXTests {
       text { $0[4] = 255 } == "the array has the sizes 4278190082x2; each must lie in 0...2147483647")
     #expect(
       text { $0[4] = 127 }
-        == "announces 2130706434x2 uint8, 4261412868 bytes, and cannot hold them")
+        == "announces 2130706434x2 uint8, 4261412868 bytes, and cannot hold them; copy or download it again")
     #expect(
       text { $0[5] = 127 }.hasPrefix("announces 8323074x2 uint8, 16646148 bytes, and "))
     #expect(
       text { $0 += [5] }
-        == "has 1 bytes more than the 4 that its header announces | "
-        + "has more than the 4 bytes that its header announces")
+        == "has 1 bytes more than the 4 that its header announces; copy or download it again | "
+        + "has more than the 4 bytes that its header announces; copy or download it again")
     #expect(throws: FormatError.self) { try IDX.encode(HostArray([true])) }
   }
 
@@ -71,7 +71,7 @@ struct IDXTests {
       try File.write([0, 0, 8, 1, 0, 0, 0, 9, 1], to: path)
       #expect(
         message { _ = try IDX.read(path) }
-          == "\(path): announces 9 uint8, 9 bytes, and holds 1")
+          == "\(path): announces 9 uint8, 9 bytes, and holds 1; copy or download it again")
     }
   }
 }

@@ -47,7 +47,8 @@ struct ImageFolderTests {
       for name in ["train/a/1.pgm", "train/b/1.pgm", "test/a/1.pgm"] { try write(5, name, in: folder) }
       #expect(
         message { _ = try ImageFolder.load(.test, directory: folder) }
-          == "\(folder): its parts have different classes: b is in one of them only")
+          == "\(folder): its parts have different classes: b is in one of them only; give both a folder for each class"
+      )
       try write(6, "test/b/1.pgm", in: folder)
       #expect(try first(ImageFolder.load(.train, directory: folder)) == [5, 5])
       #expect(try first(ImageFolder.load(.test, directory: folder)) == [5, 6])
@@ -72,14 +73,16 @@ struct ImageFolderTests {
       try File.write(Array("P5 1 1 255 ".utf8), to: folder.appending("a/2.pgm"))
       #expect(
         text()
-          == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there"
+          == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there; copy or download it again"
       )
       try File.createFolder(folder.appending("b"))
       try File.write([1], to: folder.appending("b/5.JPG"))
       #expect(
         text() == "\(folder)/b: has no PGM or PPM pictures; convert 5.JPG and the like to one of them")
       let missing = folder.appending("missing")
-      #expect(message { _ = try ImageFolder.load(missing) } == "\(missing): there is no such folder")
+      #expect(
+        message { _ = try ImageFolder.load(missing) }
+          == "\(missing): there is no such folder; name one with a sub-folder of pictures for each class")
     }
   }
 
@@ -88,7 +91,7 @@ struct ImageFolderTests {
       try write(1, "a/1.pgm", in: folder)
       #expect(
         message { _ = try ImageFolder.load(.train, directory: folder) }.hasSuffix(
-          "has too few pictures for a training and a test part: 1"))
+          "has too few pictures for a training and a test part: 1; at least 2 are needed"))
     }
   }
 }

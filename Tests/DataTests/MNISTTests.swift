@@ -56,7 +56,8 @@ struct MNISTTests {
           == "\(path): each image needs one label; received 3 images, 2 labels")
       try File.write([0, 0, 8, 1], to: path)
       #expect(
-        message { _ = try MNIST.load(directory: folder) } == "\(path): ends within the sizes of an IDX file")
+        message { _ = try MNIST.load(directory: folder) }
+          == "\(path): ends within the sizes of an IDX file; copy or download it again")
     }
   }
 

@@ -68,11 +68,11 @@ struct NetpbmTests {
         == "has 99999999999999999999 as the height; it must lie in 1...65535")
     #expect(text("P5 2 2 65536 ") == "has 65536 as the largest value; it must lie in 1...65535")
     #expect(text("P5 2 x") == "has the byte 120 at byte 5, where the height was expected")
-    #expect(text("P5 2 2") == "ends before the largest value")
+    #expect(text("P5 2 2") == "ends before the largest value; copy or download it again")
     #expect(text("P5 2 2 255x") == "has no space after its header at byte 10")
     #expect(
       text("P6 60000 60000 255 ", [1, 2])
-        == "is cut off: 60000x60000 pixels of 3 values need 10800000000 bytes after the header, and 2 are there"
+        == "is cut off: 60000x60000 pixels of 3 values need 10800000000 bytes after the header, and 2 are there; copy or download it again"
     )
     #expect(text("P5 2 1 99 ", [1, 100]) == "has the value 100 as value 1; the header says at most 99")
     #expect(text("P2 2 1 99 1 100 ") == "has 100 as value 1; it must lie in 0...99")

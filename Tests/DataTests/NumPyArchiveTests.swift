@@ -98,8 +98,12 @@ struct NumPyArchiveTests {
       return message { _ = try NumPyArchive(bytes: bytes).array(named: "a") }
     }
     #expect(text { _ in } == "")
-    #expect(text { $0 = [1, 2, 3] } == "is not a zip archive: it does not begin with PK")
-    #expect(text { $0.removeLast() } == "is cut off: the directory at the end of the zip archive is missing")
+    #expect(
+      text { $0 = [1, 2, 3] }
+        == "is not a zip archive: it does not begin with PK; numpy.savez writes such files")
+    #expect(
+      text { $0.removeLast() }
+        == "is cut off: the directory at the end of the zip archive is missing; copy or download it again")
     #expect(
       text { $0[end + 16...end + 19] = [255, 255, 255, 255] }
         == "is a zip64 file; archives of 4 GiB or 65535 arrays and more are not supported")

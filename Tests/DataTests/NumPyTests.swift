@@ -89,9 +89,12 @@ struct NumPyTests {
 
   @Test func errorsSayWhatIsWrong() {
     func text(_ bytes: [UInt8]) -> String { message { _ = try NumPy.decode(bytes) } }
-    #expect(text([1, 2, 3]) == "is not a NumPy file: it does not begin with \\x93NUMPY")
     #expect(
-      text(file("<f4", "(3,)", [0, 0, 0, 0])) == "announces 3 <f4, 12 bytes, and holds 4")
+      text([1, 2, 3])
+        == "is not a NumPy file: it does not begin with \\x93NUMPY; numpy.save writes such files")
+    #expect(
+      text(file("<f4", "(3,)", [0, 0, 0, 0]))
+        == "announces 3 <f4, 12 bytes, and holds 4; copy or download it again")
     #expect(
       text(file("<c8", "(1,)", [0, 0, 0, 0, 0, 0, 0, 0]))
         == "has the element type <c8; supported are bool, whole numbers, float32 and float64")
@@ -103,10 +106,13 @@ struct NumPyTests {
     #expect(
       text(file("|u1", "(1, 1, 1, 1, 1, 1)", [1]))
         == "the array has 6 axes (1x1x1x1x1x1); an array has at most 5")
-    #expect(text(file("|u1", "[1]", [1])) == "has a damaged NumPy header: ( was expected")
+    #expect(
+      text(file("|u1", "[1]", [1]))
+        == "has a damaged NumPy header: ( was expected; write it again with numpy.save")
     #expect(
       text(file("|u1", "(2147483647, 2147483647, 2147483647)", []))
-        == "the array has the sizes 2147483647x2147483647x2147483647, which no memory holds")
+        == "the array has the sizes 2147483647x2147483647x2147483647, which no memory holds; copy or download it again"
+    )
     #expect(
       text(file("|u1", "(1,)", [1], version: 9))
         == "has version 9.0 of the NumPy format; supported are 1, 2 and 3")

@@ -75,7 +75,7 @@ struct SafetensorsTests {
   @Test(arguments: [
     (
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4,
-      "is cut off or damaged: array a ends at byte 8 of the data, which has 4"
+      "is cut off or damaged: array a ends at byte 8 of the data, which has 4; copy or download it again"
     ),
     (
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 9,
@@ -83,11 +83,11 @@ struct SafetensorsTests {
     ),
     (
       #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, 8,
-      "array a of type F32 and shape [3] has 8 bytes"
+      "array a of type F32 and shape [3] has 8 bytes; it must have 12"
     ),
     (
       #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, 8,
-      "array a of type F32 and shape [-2] has 8 bytes"
+      "array a of type F32 and shape [-2] has 8 bytes; no size is negative"
     ),
     (
       #"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"#,
@@ -105,13 +105,13 @@ struct SafetensorsTests {
     ),
     (
       #"{"a":{"dtype":"U8","data_offsets":[0,4]}}"#, 4,
-      "has a damaged safetensors header: shape is missing in a"
+      "has a damaged safetensors header: shape is missing in a; copy or download it again"
     ),
     (
       #"{"a":{"dtype":8,"shape":[4],"data_offsets":[0,4]}}"#, 4,
-      "has a damaged safetensors header: a value of another type was expected in a.dtype"
+      "has a damaged safetensors header: a value of another type was expected in a.dtype; copy or download it again"
     ),
-    (#"{"a":"#, 0, "has a damaged safetensors header: it is not JSON"),
+    (#"{"a":"#, 0, "has a damaged safetensors header: it is not JSON; copy or download it again"),
     (
       #"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, 4,
       "array a has the element type F16; supported are F32, I32, U8 and BOOL"
@@ -145,7 +145,7 @@ struct SafetensorsTests {
     #expect(
       message { _ = try SafetensorsFile(bytes: bytes) }
         == "is not a safetensors file, or is cut off: it announces a header of 18446744073709551615 bytes and has "
-        + "8 after that number")
+        + "8 after that number; copy or download it again")
     bytes = [1, 2]
     #expect(
       message { _ = try SafetensorsFile(bytes: bytes) }

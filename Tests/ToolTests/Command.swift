@@ -1,7 +1,7 @@
 import Glibc
 import MartletTestSupport
 
-/// Runs the command that was built beside the tests, as a user would.
+/// Runs a command that was built beside the tests, as a user would.
 struct Command {
   let status: Int32
   let output: String
@@ -10,11 +10,12 @@ struct Command {
   init(_ arguments: String...) throws { try self.init(arguments) }
 
   /// - Parameters:
+  ///   - input: what it reads.
   ///   - fileBlocks: what the shell's `ulimit -f` allows a file, in 512 or 1024 bytes.
   ///   - during: called with the process while it runs.
   init(
-    _ arguments: [String], environment: [String: String] = [:], fileBlocks: Int? = nil,
-    during: (pid_t) throws -> Void = { _ in }
+    _ arguments: [String], of tool: String = "martlet", input: FilePath = "/dev/null",
+    environment: [String: String] = [:], fileBlocks: Int? = nil, during: (pid_t) throws -> Void = { _ in }
   ) throws {
     let folder = try temporaryFolder()
     defer { _ = rmdir(folder.string) }
@@ -25,8 +26,8 @@ struct Command {
     }
     let limited = fileBlocks.map { ["/bin/sh", "-c", "ulimit -f \($0); exec \"$@\"", "sh"] } ?? []
     let process = try Self.spawn(
-      limited + [Self.executable.string] + arguments, environment: environment, output: output, errors: errors
-    )
+      limited + [Self.executable(tool).string] + arguments, environment: environment, input: input,
+      output: output, errors: errors)
     do { try during(process) } catch {
       kill(process, SIGKILL)
       _ = Self.wait(process)
@@ -40,16 +41,17 @@ struct Command {
   var lines: [Substring] { output.split(separator: "\n") }
 
   /// The products lie beside the binary of the tests.
-  private static var executable: FilePath {
+  private static func executable(_ name: String) -> FilePath {
     var path = [CChar](repeating: 0, count: 4096)
     let length = readlink("/proc/self/exe", &path, path.count)
     let binary = FilePath(
       String(decoding: path[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self))
-    return binary.removingLastComponent().appending("martlet")
+    return binary.removingLastComponent().appending(name)
   }
 
   private static func spawn(
-    _ arguments: [String], environment: [String: String], output: FilePath, errors: FilePath
+    _ arguments: [String], environment: [String: String], input: FilePath, output: FilePath,
+    errors: FilePath
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -62,7 +64,7 @@ struct Command {
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, input.string, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     let words = arguments.map { strdup($0) } + [nil]

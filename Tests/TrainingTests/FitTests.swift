@@ -74,7 +74,8 @@ import Testing
     let error = #expect(throws: WeightsError.self) { try model.load(from: file) }
     #expect(
       error?.description == "\(file) does not fit the model: it lacks layers.0.bias; the model has no "
-        + "layers.9.kernel; layers.5.bias is [2] F32 in the file and [10] here")
+        + "layers.9.kernel; layers.5.bias is [2] F32 in the file and [10] here. Take the weights of this model"
+    )
     #expect(try model.weightsHash() == before)
   }
 }

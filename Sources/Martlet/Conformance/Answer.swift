@@ -41,16 +41,15 @@ extension CaseReader {
 
   /// Builds a layer for the tensor `x`, sets its parameters to tensors of the case, and runs it forward and backward.
   ///
-  /// - Parameter parameters: by the names that the case gives them; nil where the layer has none.
-  func answer(
-    layer: any Layer, parameters: KeyValuePairs<String, Parameter?> = [:]
-  ) throws -> Answer {
+  /// - Parameter parameters: by the names that the case gives them.
+  func answer(layer: any Layer, parameters: [(name: String, parameter: Parameter)]) throws -> Answer {
     let x = try tensor("x")
-    let present = parameters.compactMap { name, parameter in parameter.map { (name, $0) } }
-    try prepare(layer, for: x, parameters: present)
-    let result = try differentiated([x], parameters: present.map(\.1), seed: tensor("dy")) { layer($0[0]) }
+    try prepare(layer, for: x, parameters: parameters)
+    let result = try differentiated([x], parameters: parameters.map(\.parameter), seed: tensor("dy")) {
+      layer($0[0])
+    }
     var answer = Answer(tensors: ["y": result.y, "dx": result.inputs[0]])
-    for ((name, _), gradient) in zip(present, result.parameters) { answer.tensors["d" + name] = gradient }
+    for ((name, _), gradient) in zip(parameters, result.parameters) { answer.tensors["d" + name] = gradient }
     return answer
   }
 

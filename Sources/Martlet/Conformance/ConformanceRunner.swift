@@ -13,10 +13,8 @@ public struct ConformanceRunner {
 
   private static var families: [any CaseFamily.Type] {
     [
-      ConvolutionCases.self, DenseCases.self, ActivationCases.self, PoolingCases.self,
-      NormalizationCases.self, MergeCases.self, ShapeCases.self, ResampleCases.self, SignalCases.self,
-      LossCases.self, DropoutCases.self, InitializerCases.self, OptimizerCases.self, ScheduleCases.self,
-      NetworkCases.self,
+      BatchNormalizationCases.self, DropoutCases.self, LayerCases.self, MergeCases.self, SignalCases.self,
+      LossCases.self, InitializerCases.self, OptimizerCases.self, ScheduleCases.self, NetworkCases.self,
     ]
   }
 
@@ -37,6 +35,10 @@ public struct ConformanceRunner {
       outcome = try withContext(device: device, phase: .inference, seed: 0) { try answer(reader) }
     } catch let error as Unsupported {
       outcome = .unsupported(error.reason)
+    } catch let error as KeywordError {
+      outcome = .unsupported(error.description)
+    } catch let error as NameError {
+      outcome = .unsupported(error.description)
     } catch let error as FormatError {
       throw error
     } catch let error as FileError {
@@ -50,10 +52,7 @@ public struct ConformanceRunner {
   private func answer(_ reader: CaseReader) throws -> ConformanceResult.Outcome {
     for family in Self.families {
       guard let answer = try family.answer(reader) else { continue }
-      let unread = reader.unreadOptions
-      guard unread.isEmpty else {
-        throw Unsupported("\(reader.op) with the option \(unread.joined(separator: ", "))")
-      }
+      try reader.options.checkAllRead()
       return try compare(answer, reader)
     }
     throw Unsupported("no operation \(reader.op)")

@@ -12,7 +12,7 @@ enum DropoutCases: CaseFamily {
   }
 
   private static func rate(_ reader: CaseReader) throws -> Float {
-    let rate = try reader.float("rate")
+    let rate = try reader.options.float("rate")
     guard rate >= 0 && rate < 1 else { throw Unsupported("\(reader.op) with rate \(rate)") }
     return rate
   }
@@ -20,7 +20,7 @@ enum DropoutCases: CaseFamily {
   private static func statistics(
     _ reader: CaseReader, _ layer: any Layer, perChannel: Bool
   ) throws -> Answer {
-    let shape = try reader.shape("shape")
+    let shape = try reader.options.shape("shape")
     let rate = try rate(reader)
     let x = try compute { Tensor.randomUniform(shape, low: 1, high: 2) }
     func step() throws -> (y: [Float], dx: [Float]) {

@@ -17,10 +17,10 @@ enum InitializerCases: CaseFamily {
   private static func statistics(
     _ reader: CaseReader, _ initializer: Initializer, _ distribution: String
   ) throws -> Answer {
-    try reader.require("distribution", .string(distribution))
-    let values = try kernel(reader.shape("shape"), initializer).map(Double.init)
-    let (mean, variance) = (try reader.double("mean"), try reader.double("variance"))
-    let largest = try reader.double("max_abs")
+    try reader.options.require("distribution", .string(distribution))
+    let values = try kernel(reader.options.shape("shape"), initializer).map(Double.init)
+    let (mean, variance) = (try reader.options.double("mean"), try reader.options.double("variance"))
+    let largest = try reader.options.double("max_abs")
     let count = Double(values.count)
     let sampleMean = values.reduce(0, +) / count
     let sampleVariance = values.reduce(0) { $0 + ($1 - sampleMean) * ($1 - sampleMean) } / count

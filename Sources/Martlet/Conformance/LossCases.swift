@@ -8,8 +8,8 @@ enum LossCases: CaseFamily {
   }
 
   private static func loss(_ reader: CaseReader) throws -> Loss? {
-    func fromLogits() throws -> Bool { try reader.bool("from_logits", default: false) }
-    func labelSmoothing() throws -> Float { try reader.float("label_smoothing", default: 0) }
+    func fromLogits() throws -> Bool { try reader.options.bool("from_logits", default: false) }
+    func labelSmoothing() throws -> Float { try reader.options.float("label_smoothing", default: 0) }
     switch reader.op {
     case "SparseCategoricalCrossentropy":
       return .sparseCategoricalCrossentropy(fromLogits: try fromLogits())
@@ -21,7 +21,7 @@ enum LossCases: CaseFamily {
     case "MeanAbsoluteError": return .meanAbsoluteError
     case "MeanAbsolutePercentageError": return .meanAbsolutePercentageError
     case "MeanSquaredLogarithmicError": return .meanSquaredLogarithmicError
-    case "Huber": return .huber(delta: try reader.float("delta", default: 1))
+    case "Huber": return .huber(delta: try reader.options.float("delta", default: 1))
     case "LogCosh": return .logCosh
     case "Hinge": return .hinge
     case "SquaredHinge": return .squaredHinge
@@ -35,8 +35,9 @@ enum LossCases: CaseFamily {
   private static func answer(_ reader: CaseReader, _ loss: Loss) throws -> Answer {
     let prediction = try reader.tensor("y_pred")
     let truth = try reader.tensor("y_true")
-    let weights = try reader.bool("sample_weight", default: false) ? try reader.tensor("sample_weight") : nil
-    let reduction = try reader.string("reduction", default: "sum_over_batch_size")
+    let weights =
+      try reader.options.bool("sample_weight", default: false) ? try reader.tensor("sample_weight") : nil
+    let reduction = try reader.options.string("reduction", default: "sum_over_batch_size")
     guard ["sum_over_batch_size", "sum", "none"].contains(reduction) else {
       throw Unsupported("\(reader.op) with reduction \(reduction)")
     }

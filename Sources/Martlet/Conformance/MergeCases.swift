@@ -10,7 +10,7 @@ enum MergeCases: CaseFamily {
     case "Average": return try merged(reader, Average())
     case "Maximum": return try merged(reader, Maximum())
     case "Minimum": return try merged(reader, Minimum())
-    case "Concatenate": return try merged(reader, Concatenate(axis: reader.int("axis", default: -1)))
+    case "Concatenate": return try merged(reader, Concatenate(axis: reader.options.int("axis", default: -1)))
     case "ResidualConv": return try residual(reader)
     default: return nil
     }
@@ -23,7 +23,7 @@ enum MergeCases: CaseFamily {
   }
 
   private static func residual(_ reader: CaseReader) throws -> Answer {
-    try reader.require("note", .string("relu(Conv2D(same)(x) + x)"))
+    try reader.options.require("note", .string("relu(Conv2D(same)(x) + x)"))
     guard let kernel = reader.reference.tensors["kernel"], kernel.count == 4 else {
       throw Unsupported("\(reader.op) without a kernel of four axes")
     }
@@ -36,6 +36,6 @@ enum MergeCases: CaseFamily {
       ReLU()
     }
     return try reader.answer(
-      layer: layer, parameters: ["kernel": convolution.kernel, "bias": convolution.bias])
+      layer: layer, parameters: [("kernel", convolution.kernel), ("bias", convolution.bias!)])
   }
 }

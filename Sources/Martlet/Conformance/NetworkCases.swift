@@ -25,9 +25,9 @@ enum NetworkCases: CaseFamily {
   }
 
   private static func trajectory(_ reader: CaseReader, _ network: Network) throws -> Answer {
-    try reader.require("optimizer", .string("Adam"))
-    let steps = try reader.count("steps")
-    let optimizer = Adam(learningRate: try reader.float("learning_rate"))
+    try reader.options.require("optimizer", .string("Adam"))
+    let steps = try reader.options.count("steps")
+    let optimizer = Adam(learningRate: try reader.options.float("learning_rate"))
     try reader.prepare(
       network.model, for: reader.tensor("x_1"), parameters: network.parameters, suffix: "_0")
     var answer = Answer()
@@ -60,7 +60,7 @@ enum NetworkCases: CaseFamily {
 
   /// The network of the seed program 003.
   private static func seedNetwork(_ reader: CaseReader) throws -> Network {
-    try reader.require(
+    try reader.options.require(
       "layers",
       .string(
         "Conv3x3 relu, MaxPool2, Conv3x3 relu, MaxPool2, Flatten, Dense relu, Dense10; sparse CE from logits")
@@ -89,7 +89,7 @@ enum NetworkCases: CaseFamily {
   /// A fully convolutional network with one skip connection (Long, Shelhamer, Darrell 2015, *Fully convolutional
   /// networks for semantic segmentation*).
   private static func segmentationNetwork(_ reader: CaseReader) throws -> Network {
-    try reader.require(
+    try reader.options.require(
       "layers",
       .string(
         "a=Conv3x3same relu; b=Conv3x3same relu(MaxPool2 a); Conv2DTranspose 2x2 s2 same(b); "
@@ -122,7 +122,7 @@ enum NetworkCases: CaseFamily {
 
   /// A residual block behind a convolution, all with batch normalisation.
   private static func residualNetwork(_ reader: CaseReader) throws -> Network {
-    try reader.require(
+    try reader.options.require(
       "layers",
       .string(
         "Conv3x3same-BN-relu; [Conv3x3 s2 same-BN-relu-Conv3x3same-BN] + Conv1x1 s2; relu; GlobalAvgPool; "

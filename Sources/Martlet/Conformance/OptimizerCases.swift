@@ -11,53 +11,57 @@ enum OptimizerCases: CaseFamily {
     switch reader.op {
     case "SGD":
       return SGD(
-        learningRate: try reader.float("learning_rate"), momentum: try momentum(reader),
-        nesterov: try reader.bool("nesterov", default: false), weightDecay: try weightDecay(reader),
+        learningRate: try reader.options.float("learning_rate"), momentum: try momentum(reader),
+        nesterov: try reader.options.bool("nesterov", default: false), weightDecay: try weightDecay(reader),
         clipping: try clipping(reader))
     case "RMSprop":
       return RMSprop(
-        learningRate: try reader.float("learning_rate"), rho: try reader.float("rho", default: 0.9),
-        momentum: try momentum(reader), epsilon: try reader.float("epsilon", default: 1e-7),
-        centered: try reader.bool("centered", default: false), weightDecay: try weightDecay(reader),
+        learningRate: try reader.options.float("learning_rate"),
+        rho: try reader.options.float("rho", default: 0.9),
+        momentum: try momentum(reader), epsilon: try reader.options.float("epsilon", default: 1e-7),
+        centered: try reader.options.bool("centered", default: false), weightDecay: try weightDecay(reader),
         clipping: try clipping(reader))
     case "Adam", "AdamW":
       return Adam(
-        learningRate: try reader.float("learning_rate"), beta1: try reader.float("beta_1", default: 0.9),
-        beta2: try reader.float("beta_2", default: 0.999),
-        epsilon: try reader.float("epsilon", default: 1e-7),
-        amsgrad: try reader.bool("amsgrad", default: false),
+        learningRate: try reader.options.float("learning_rate"),
+        beta1: try reader.options.float("beta_1", default: 0.9),
+        beta2: try reader.options.float("beta_2", default: 0.999),
+        epsilon: try reader.options.float("epsilon", default: 1e-7),
+        amsgrad: try reader.options.bool("amsgrad", default: false),
         weightDecay: try weightDecay(reader, default: reader.op == "AdamW" ? 0.004 : 0),
         clipping: try clipping(reader))
     case "Adamax":
       return Adamax(
-        learningRate: try reader.float("learning_rate"), beta1: try reader.float("beta_1", default: 0.9),
-        beta2: try reader.float("beta_2", default: 0.999),
-        epsilon: try reader.float("epsilon", default: 1e-7), weightDecay: try weightDecay(reader),
+        learningRate: try reader.options.float("learning_rate"),
+        beta1: try reader.options.float("beta_1", default: 0.9),
+        beta2: try reader.options.float("beta_2", default: 0.999),
+        epsilon: try reader.options.float("epsilon", default: 1e-7), weightDecay: try weightDecay(reader),
         clipping: try clipping(reader))
     case "Adagrad":
-      let start = try reader.float("initial_accumulator_value", default: 0.1)
+      let start = try reader.options.float("initial_accumulator_value", default: 0.1)
       guard start >= 0 else { throw Unsupported("Adagrad with initial_accumulator_value \(start)") }
       return Adagrad(
-        learningRate: try reader.float("learning_rate"), initialAccumulatorValue: start,
-        epsilon: try reader.float("epsilon", default: 1e-7), weightDecay: try weightDecay(reader),
+        learningRate: try reader.options.float("learning_rate"), initialAccumulatorValue: start,
+        epsilon: try reader.options.float("epsilon", default: 1e-7), weightDecay: try weightDecay(reader),
         clipping: try clipping(reader))
     case "Adadelta":
       return Adadelta(
-        learningRate: try reader.float("learning_rate"), rho: try reader.float("rho", default: 0.95),
-        epsilon: try reader.float("epsilon", default: 1e-7), weightDecay: try weightDecay(reader),
+        learningRate: try reader.options.float("learning_rate"),
+        rho: try reader.options.float("rho", default: 0.95),
+        epsilon: try reader.options.float("epsilon", default: 1e-7), weightDecay: try weightDecay(reader),
         clipping: try clipping(reader))
     default: return nil
     }
   }
 
   private static func momentum(_ reader: CaseReader) throws -> Float {
-    let momentum = try reader.float("momentum", default: 0)
+    let momentum = try reader.options.float("momentum", default: 0)
     guard momentum >= 0 && momentum < 1 else { throw Unsupported("\(reader.op) with momentum \(momentum)") }
     return momentum
   }
 
   private static func weightDecay(_ reader: CaseReader, default fallback: Float = 0) throws -> Float {
-    let decay = try reader.float("weight_decay", default: fallback)
+    let decay = try reader.options.float("weight_decay", default: fallback)
     guard decay >= 0 else { throw Unsupported("\(reader.op) with weight_decay \(decay)") }
     return decay
   }
@@ -66,8 +70,8 @@ enum OptimizerCases: CaseFamily {
     let kinds: [(String, (Float) -> Clipping)] = [
       ("clipvalue", Clipping.value), ("clipnorm", Clipping.norm), ("global_clipnorm", Clipping.globalNorm),
     ]
-    for (name, kind) in kinds where reader.isGiven(name) {
-      let limit = try reader.float(name)
+    for (name, kind) in kinds where reader.options.isGiven(name) {
+      let limit = try reader.options.float(name)
       guard limit > 0 else { throw Unsupported("\(reader.op) with \(name) \(limit)") }
       return kind(limit)
     }

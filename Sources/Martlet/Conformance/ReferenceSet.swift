@@ -64,7 +64,7 @@ public final class ReferenceSet: Sendable {
   public init(_ folder: FilePath) throws {
     self.folder = folder
     let path = folder.appending("index.json")
-    let bytes = try File.read(path)
+    let bytes = try File.readText(path)
     do {
       let index = try JSONDecoder().decode(Index.self, from: Data(bytes))
       guard index.format == 1 else {

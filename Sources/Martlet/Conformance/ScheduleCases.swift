@@ -14,25 +14,33 @@ enum ScheduleCases: CaseFamily {
     switch reader.op {
     case "ExponentialDecay":
       return ExponentialDecay(
-        try reader.float("initial_learning_rate"), decaySteps: try reader.count("decay_steps"),
-        decayRate: try reader.float("decay_rate"), staircase: try reader.bool("staircase", default: false))
+        try reader.options.float("initial_learning_rate"),
+        decaySteps: try reader.options.count("decay_steps"),
+        decayRate: try reader.options.float("decay_rate"),
+        staircase: try reader.options.bool("staircase", default: false))
     case "InverseTimeDecay":
       return InverseTimeDecay(
-        try reader.float("initial_learning_rate"), decaySteps: try reader.count("decay_steps"),
-        decayRate: try reader.float("decay_rate"), staircase: try reader.bool("staircase", default: false))
+        try reader.options.float("initial_learning_rate"),
+        decaySteps: try reader.options.count("decay_steps"),
+        decayRate: try reader.options.float("decay_rate"),
+        staircase: try reader.options.bool("staircase", default: false))
     case "PolynomialDecay":
       return PolynomialDecay(
-        try reader.float("initial_learning_rate"), decaySteps: try reader.count("decay_steps"),
-        endLearningRate: try reader.float("end_learning_rate", default: 0.0001),
-        power: try reader.float("power", default: 1), cycle: try reader.bool("cycle", default: false))
+        try reader.options.float("initial_learning_rate"),
+        decaySteps: try reader.options.count("decay_steps"),
+        endLearningRate: try reader.options.float("end_learning_rate", default: 0.0001),
+        power: try reader.options.float("power", default: 1),
+        cycle: try reader.options.bool("cycle", default: false))
     case "CosineDecay":
       return CosineDecay(
-        try reader.float("initial_learning_rate"), decaySteps: try reader.count("decay_steps"),
-        alpha: try reader.float("alpha", default: 0),
-        warmupTarget: reader.isNull("warmup_target") ? nil : try reader.float("warmup_target"),
-        warmupSteps: reader.isGiven("warmup_steps") ? try reader.count("warmup_steps") : 0)
+        try reader.options.float("initial_learning_rate"),
+        decaySteps: try reader.options.count("decay_steps"),
+        alpha: try reader.options.float("alpha", default: 0),
+        warmupTarget: reader.options.isNull("warmup_target")
+          ? nil : try reader.options.float("warmup_target"),
+        warmupSteps: reader.options.isGiven("warmup_steps") ? try reader.options.count("warmup_steps") : 0)
     case "PiecewiseConstantDecay":
-      let (boundaries, values) = (try reader.ints("boundaries"), try reader.floats("values"))
+      let (boundaries, values) = (try reader.options.ints("boundaries"), try reader.options.floats("values"))
       guard values.count == boundaries.count + 1, zip(boundaries, boundaries.dropFirst()).allSatisfy(<)
       else { throw Unsupported("\(boundaries.count) boundaries with \(values.count) values") }
       return PiecewiseConstantDecay(boundaries: boundaries, values: values)

@@ -12,7 +12,7 @@ enum SignalCases: CaseFamily {
   }
 
   private static func mode(_ reader: CaseReader) throws -> SignalMode {
-    let name = try reader.string("mode", default: "full")
+    let name = try reader.options.string("mode", default: "full")
     switch name {
     case "full": return .full
     case "valid": return .valid

@@ -1,4 +1,4 @@
-/// A value of a case's options, as JSON has it.
+/// A value of an option, as JSON has it.
 public enum OptionValue: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -7,7 +7,7 @@ public enum OptionValue: Sendable, Equatable {
   case list([OptionValue])
 }
 
-extension OptionValue: Decodable {
+extension OptionValue: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
@@ -20,6 +20,17 @@ extension OptionValue: Decodable {
       self = .string(value)
     } else {
       self = .list(try container.decode([OptionValue].self))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .string(let value): try container.encode(value)
+    case .list(let values): try container.encode(values)
     }
   }
 }
