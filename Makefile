@@ -8,7 +8,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 MARTLET := .build/release/martlet
 STATIC := .build-static/release/martlet
 
-.PHONY: demo build test bench bench-peers peers static deps protos format lint clean
+.PHONY: demo build test test-passes bench bench-peers peers static deps protos format lint clean
 
 demo: deps build
 	$(MARTLET) summary --model basic-cnn
@@ -27,6 +27,11 @@ build:
 # The kernels and the hot rooms are optimised in debug builds too.
 test:
 	swift test
+
+# The engine's tests with each pass of the planner off in turn: a quarter of an hour.
+test-passes:
+	swift build --build-tests
+	.ci/passes
 
 bench: build
 	for table in peak gemm convolution elements host; do .build/release/martlet-bench $$table; done

@@ -152,7 +152,7 @@ struct ElementsCommand: ParsableCommand {
       let parameters = try (0..<6).map { _ in try Operand.array(device, [channels]) }
       let (gamma, mean, variance) = (parameters[0], parameters[2], parameters[3])
       let forward = Workload(
-        device, .batchNormalization, inputs: [x, gamma, parameters[1], .scalar(1e-3 as Float)],
+        device, .batchNormalization(.none), inputs: [x, gamma, parameters[1], .scalar(1e-3 as Float)],
         outputs: [y, mean, variance])
       try forward.run()
       let name = "batch norm of \(channels) channels"

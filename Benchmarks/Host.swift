@@ -46,34 +46,18 @@ struct HostCommand: ParsableCommand {
     }
     let trace = Trace(device: device)
     try Scope.enter(trace) { _ = try valueWithGradients(of: network) { loss() } }
-    let hash = median((0..<20).map { _ in hashTime(trace) })
-    report(times.map(median), hash: hash, records: trace.count, primitives: primitives, steps: times[0].count)
-  }
-
-  /// How long the records' hash takes, which is made while they are recorded.
-  private func hashTime(_ trace: Trace) -> Double {
-    let start = seconds()
-    var sum = 0
-    for record in trace.records {
-      var hasher = Hasher()
-      hasher.combine(record.operation)
-      hasher.combine(record.shape)
-      hasher.combine(record.dtype)
-      sum &+= hasher.finalize()
-    }
-    return withExtendedLifetime(sum) { seconds() - start }
+    report(times.map(median), records: trace.count, primitives: primitives, steps: times[0].count)
   }
 
   private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
-  private func report(_ parts: [Double], hash: Double, records: Int, primitives: Int, steps: Int) {
+  private func report(_ parts: [Double], records: Int, primitives: Int, steps: Int) {
     print("\(model): \(records) records become \(primitives) primitives; median of \(steps) steps")
     print(column("", width: 38) + "  us/step  ns/record")
     func line(_ name: String, _ time: Double) {
       print(column(name, width: 38) + column(time * 1e6) + column(time * 1e9 / Double(records), width: 11))
     }
-    line("record, with the derivative", parts[0] - hash)
-    line("hash, made while recording", hash)
+    line("record, with derivative and hash", parts[0])
     line("look up and compare with the plan", parts[1])
     line("dispatch: memory, operands, calls", parts[2])
     line("optimizer", parts[3])

@@ -33,8 +33,10 @@ extension CPUDevice {
   /// Each chunk's mean and squared deviations are taken around its own first estimate of the mean, and merged in
   /// Double (Chan, Golub, LeVeque 1983, *Algorithms for computing the sample variance*), so that a mean much larger
   /// than the deviation does no harm.
-  func batchNormalization(inputs: [Operand], outputs: [Operand]) throws {
+  func batchNormalization(_ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]) throws {
     let x = UnsafePointer(inputs[0].floats)
+    let residual = epilogue.hasResidual ? UnsafePointer(inputs[3].floats) : nil
+    let rectifies = epilogue.activation == .relu ? 1 : 0
     let y = outputs[0].floats
     let rows = Rows(inputs[0].shape, on: self)
     let channels = rows.channels
@@ -46,7 +48,7 @@ extension CPUDevice {
       let place = chunk * channels
       statistics(x, rows, chunk, centers + place, sums + place, squares + place)
     }
-    let epsilon = Double(Float(bitPattern: word(of: inputs[3], isInteger: false)))
+    let epsilon = Double(Float(bitPattern: word(of: inputs[inputs.count - 1], isInteger: false)))
     let numbers = try scratch(floats: 3 * rows.wide)
     let (mean, scale, shift) = (numbers.floats, numbers.floats + rows.wide, numbers.floats + 2 * rows.wide)
     parallelChannels(channels) { c in
@@ -63,7 +65,8 @@ extension CPUDevice {
     parallel(rows.chunks) { chunk in
       rows.each(chunk) { first, count, columns in
         let start = first * channels
-        kernels.elements.normalizeRows(x + start, mean, scale, shift, y + start, count, columns)
+        kernels.elements.normalizeRows(
+          x + start, mean, scale, shift, residual.map { $0 + start }, rectifies, y + start, count, columns)
       }
     }
   }

@@ -34,16 +34,21 @@ struct Strips {
 struct ResolvedEpilogue {
   var bias: UnsafePointer<Float>?
   var residual: UnsafePointer<Float>?
+  var mask: UnsafePointer<Float>?
   var activation: Int
 
-  /// Bias and residual stand behind the first two inputs.
+  /// Bias, residual and mask stand behind the first two inputs.
   init(_ epilogue: Epilogue, _ inputs: [Operand]) {
     var next = 2
     if epilogue.hasBias {
       bias = UnsafePointer(inputs[next].floats)
       next += 1
     }
-    if epilogue.hasResidual { residual = UnsafePointer(inputs[next].floats) }
+    if epilogue.hasResidual {
+      residual = UnsafePointer(inputs[next].floats)
+      next += 1
+    }
+    if epilogue.hasMask { mask = UnsafePointer(inputs[next].floats) }
     activation =
       switch epilogue.activation {
       case .linear: 0
@@ -58,6 +63,7 @@ struct ResolvedEpilogue {
   func apply(to result: inout TileResult, column: Int, element: Int) {
     result.bias = bias.map { $0 + column }
     result.residual = residual.map { $0 + element }
+    result.mask = mask.map { $0 + element }
     result.activation = activation
   }
 }

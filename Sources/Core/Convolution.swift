@@ -195,6 +195,23 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     Shape(spatial(kernel) + [inputChannelsPerGroup, outputChannels])
   }
 
+  /// All numbers mixed into one: every convolution of every step is looked up by its geometry.
+  public func hash(into hasher: inout Hasher) {
+    var mixed = QuickHash()
+    mixed.combine(input)
+    mixed.combine(output)
+    mixed.combine(kernel)
+    mixed.combine(strides)
+    mixed.combine(dilation)
+    mixed.combine(paddingBefore)
+    mixed.combine(spatialRank)
+    mixed.combine(batch)
+    mixed.combine(inputChannels)
+    mixed.combine(outputChannels)
+    mixed.combine(groups)
+    hasher.combine(mixed.value)
+  }
+
   /// Multiply-accumulates of any one pass.
   public var multiplyAccumulates: Int {
     batch * output.count * outputChannels * kernel.count * inputChannelsPerGroup

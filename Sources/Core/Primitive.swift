@@ -14,9 +14,9 @@ public enum Primitive: Hashable, Sendable {
   case convolution(ConvolutionPass, ConvolutionGeometry, Epilogue)
   /// See `PoolingPass`.
   case pooling(PoolingPass, PoolingGeometry)
-  /// (x, gamma, beta, scalar epsilon) → (y, mean, variance), with the batch's own statistics: over all axes but the
-  /// last, the variance biased.
-  case batchNormalization
+  /// (x, gamma, beta, epilogue operands, scalar epsilon) → (y, mean, variance), with the batch's own statistics: over
+  /// all axes but the last, the variance biased. The epilogue may have a residual, and the activation `.relu`.
+  case batchNormalization(Epilogue)
   /// (dy, x, gamma, mean, variance, scalar epsilon) → (dx, dgamma, dbeta)
   case batchNormalizationBackward
   /// logits → probabilities along the last axis, or their logarithms
@@ -88,8 +88,9 @@ public struct GEMM: Hashable, Sendable {
   }
 }
 
-/// What happens to a tile of results while it is still in registers: activation(result + bias + residual). The bias
-/// (one number a channel or column) and the residual (of the result's shape) follow the other inputs, in this order.
+/// What happens to a tile of results while it is still in registers: activation(result + bias + residual), and zero
+/// where the mask is not positive. The bias (one number a channel or column), the residual and the mask (of the result's
+/// shape) follow the other inputs, in this order.
 public struct Epilogue: Hashable, Sendable {
   public enum Activation: UInt8, Hashable, Sendable, CaseIterable {
     case linear, relu, sigmoid, tanh
@@ -97,11 +98,16 @@ public struct Epilogue: Hashable, Sendable {
   public var hasBias: Bool
   public var hasResidual: Bool
   public var activation: Activation
+  /// Only with activations `.linear` and `.relu`: the gradient of a rectifier that had the mask as its output.
+  public var hasMask: Bool
 
-  public init(hasBias: Bool = false, hasResidual: Bool = false, activation: Activation = .linear) {
+  public init(
+    hasBias: Bool = false, hasResidual: Bool = false, activation: Activation = .linear, hasMask: Bool = false
+  ) {
     self.hasBias = hasBias
     self.hasResidual = hasResidual
     self.activation = activation
+    self.hasMask = hasMask
   }
 
   public static let none = Epilogue()

@@ -36,8 +36,8 @@ public final class BatchNormalization: Layer {
       return x * scale + (beta - mean * scale)
     }
     let (y, batchMean, batchVariance) = x.batchNormalized(gamma: gamma, beta: beta, epsilon: epsilon)
-    movingMean.assign((mean * momentum + batchMean * (1 - momentum)).stoppingGradient())
-    movingVariance.assign((variance * momentum + batchVariance * (1 - momentum)).stoppingGradient())
+    movingMean.assign(mean.moved(toward: batchMean, momentum: momentum).stoppingGradient())
+    movingVariance.assign(variance.moved(toward: batchVariance, momentum: momentum).stoppingGradient())
     return y
   }
 

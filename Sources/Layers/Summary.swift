@@ -77,7 +77,7 @@ extension BuildSession {
 extension Trace {
   fileprivate func multiplyAccumulates(_ range: Range<Int>) -> Int {
     range.reduce(0) { sum, index in
-      guard case .primitive(let primitive) = records[index].operation else { return sum }
+      guard let primitive = records[index].operation.primitive else { return sum }
       switch primitive {
       case .gemm(let gemm, _): return sum + gemm.batch * gemm.m * gemm.n * gemm.k
       case .convolution(_, let geometry, _): return sum + geometry.multiplyAccumulates
@@ -123,8 +123,8 @@ private struct ReceptiveFields {
     case .number: return .none
     case .part, .stopGradient: return operands[0]
     case .reshape: return record.shape.rank == 4 ? operands[0] : everything(operands)
-    case .primitive(let primitive):
-      switch primitive {
+    case .primitive(let recipe):
+      switch recipe.primitive {
       case .convolution(let pass, let geometry, _):
         return windowed(
           operands[0], kernel: geometry.kernel, strides: geometry.strides, dilation: geometry.dilation,

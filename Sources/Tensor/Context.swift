@@ -18,6 +18,8 @@ public struct Context: Sendable {
   public var isImmediate = false
   /// Whether immediate mode looks for NaN and infinity in every result; see `NonFiniteError`.
   public var isCheckingFinite = false
+  /// What the planner does to the program of a scope.
+  package var passes = PassSelection.standard
   package var trace: Trace?
 
   @TaskLocal public static var current = Context(random: RandomState(seed: 0))
@@ -37,6 +39,13 @@ public func withContext<R>(
   if let random { context.random = random }
   if let immediate { context.isImmediate = immediate }
   if let checkingFinite { context.isCheckingFinite = checkingFinite }
+  return try Context.$current.withValue(context) { try body() }
+}
+
+/// Runs a closure whose scopes are planned with some passes only.
+package func withPasses<R>(_ passes: PassSelection, _ body: () throws -> R) rethrows -> R {
+  var context = Context.current
+  context.passes = passes
   return try Context.$current.withValue(context) { try body() }
 }
 

@@ -1,7 +1,7 @@
 extension Tensor {
   /// One number everywhere.
   public static func full(_ shape: Shape, _ value: Float) -> Tensor {
-    record(.fill, [Tensor(value)], shape: shape)
+    record(Recipe.fill, [Tensor(value)], shape: shape)
   }
   public static func zeros(_ shape: Shape) -> Tensor { full(shape, 0) }
   public static func ones(_ shape: Shape) -> Tensor { full(shape, 1) }

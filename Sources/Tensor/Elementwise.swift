@@ -14,7 +14,7 @@ extension Tensor {
     }
     let (isInteger, computed) = computeType(operands, opcode)
     return record(
-      .elementwise(.single(opcode, isInteger: isInteger)), operands, shape: shape, dtype: dtype ?? computed,
+      Recipe.single(opcode, isInteger: isInteger), operands, shape: shape, dtype: dtype ?? computed,
       site: site)
   }
 
@@ -22,6 +22,7 @@ extension Tensor {
   private static func computeType(
     _ operands: [Tensor], _ opcode: ElementwiseOpcode
   ) -> (isInteger: Bool, result: DType) {
+    if operands.allSatisfy({ $0.dtype == .float32 }) { return (false, opcode.isPredicate ? .bool : .float32) }
     let values = opcode == .select ? Array(operands.dropFirst()) : operands
     let arrays = values.filter { !$0.isWholeNumber }
     let common = (arrays.isEmpty ? values : arrays).map(\.dtype).reduce(DType.bool) { $0.promoted(with: $1) }
@@ -160,7 +161,8 @@ extension ElementwiseProgram {
 }
 
 extension ElementwiseProgram {
-  /// The gradient of a rectifier with the output y: dy where y is positive, 0 elsewhere. Operands: dy, y, 0.
+  /// The gradient of a rectifier with the output y: dy where y is positive, 0 elsewhere. Operands: dy, y, 0. The
+  /// planner knows it by its instructions and takes the zero for granted.
   static let reluBackward = ElementwiseProgram(
     inputCount: 3, instructions: [Instruction(.less, 2, 1), Instruction(.select, 3, 0, 2)], results: [4])
 

@@ -18,10 +18,12 @@ extension Trace {
     var isNeeded = [Bool](repeating: false, count: Int(index) + 1)
     isNeeded[Int(index)] = true
     for position in stride(from: Int(index), through: 0, by: -1)
-    where isNeeded[position] && values[position] == nil {
+    where isNeeded[position] && list.values[position] == nil {
       for operand in operands(of: position) { isNeeded[Int(operand)] = true }
     }
-    for position in 0...Int(index) where isNeeded[position] && values[position] == nil { try run(position) }
+    for position in 0...Int(index) where isNeeded[position] && list.values[position] == nil {
+      try run(position)
+    }
     return value(of: Int(index))!
   }
 
@@ -31,16 +33,16 @@ extension Trace {
     case .leaf, .part: break
     case .number: break
     case .reshape, .stopGradient: break
-    case .primitive(let primitive):
+    case .primitive(let recipe):
       var outputs = [(index, try Storage(on: device, shape: record.shape, dtype: record.dtype))]
       for part in parts(of: index) {
         outputs.append(
           (part, try Storage(on: device, shape: records[part].shape, dtype: records[part].dtype)))
       }
       try device.encode(
-        primitive, inputs: try operands(of: index).map { try operand(Int($0)) },
+        recipe.primitive, inputs: try operands(of: index).map { try operand(Int($0)) },
         outputs: outputs.map { $0.1.operand(shape: records[$0.0].shape, dtype: records[$0.0].dtype) })
-      for (position, storage) in outputs { values[position] = storage }
+      for (position, storage) in outputs { list.values[position] = storage }
       if isCheckingFinite && nonFinite == nil { try check(outputs) }
     }
   }
@@ -61,15 +63,15 @@ extension Trace {
 
   private func value(of index: Int) -> Storage? {
     let root = root(of: index)
-    if records[root].operation == .number { return try? fillNumber(root) }
-    return values[root]
+    if records[root].operation.isNumber { return try? fillNumber(root) }
+    return list.values[root]
   }
 
   private func fillNumber(_ index: Int) throws -> Storage {
     let record = records[index]
     let storage = try Storage(on: device, shape: record.shape, dtype: record.dtype)
     try device.encode(
-      .fill, inputs: [Operand(scalar: words[index], dtype: record.dtype)],
+      .fill, inputs: [Operand(scalar: list.words[index], dtype: record.dtype)],
       outputs: [storage.operand(shape: record.shape, dtype: record.dtype)])
     return storage
   }
@@ -77,11 +79,7 @@ extension Trace {
   private func operand(_ index: Int) throws -> Operand {
     let record = records[index]
     let root = root(of: index)
-    if records[root].operation == .number { return Operand(scalar: words[root], dtype: record.dtype) }
-    return values[root]!.operand(shape: record.shape, dtype: record.dtype)
+    if records[root].operation.isNumber { return Operand(scalar: list.words[root], dtype: record.dtype) }
+    return list.values[root]!.operand(shape: record.shape, dtype: record.dtype)
   }
-}
-
-extension Operation {
-  var isAlias: Bool { self == .reshape || self == .stopGradient }
 }

@@ -90,7 +90,7 @@ extension Trace {
   private func dependsOn(_ sources: [Int], through last: Int) -> [Bool] {
     var isActive = [Bool](repeating: false, count: last + 1)
     for source in sources where source <= last { isActive[source] = true }
-    for index in 0...last where !isActive[index] && records[index].operation != .stopGradient {
+    for index in 0...last where !isActive[index] && !records[index].operation.stopsGradient {
       isActive[index] = operands(of: index).contains { isActive[Int($0)] }
     }
     return isActive
@@ -106,14 +106,14 @@ extension Trace {
     case .part(let part): addPart(operands[0], part, gradient!)
     case .reshape:
       if isActive[operands[0]] { add(operands[0], gradient!.viewed(as: records[operands[0]].shape)) }
-    case .primitive(let primitive):
+    case .primitive(let recipe):
       let outputs = [index] + Array(self.parts(of: index))
       let differential = Differential(
         operands: operands.map { tensor($0) }, outputs: outputs.map { tensor($0) },
         cotangents: outputs.indices.map { $0 == 0 ? gradient : parts[$0] },
         isWanted: operands.map { isActive[$0] && records[$0].dtype.isFloatingPoint })
       guard differential.isWanted.contains(true) else { return }
-      for (position, gradient) in primitive.derivative(differential).enumerated() {
+      for (position, gradient) in recipe.primitive.derivative(differential).enumerated() {
         if let gradient, differential.isWanted[position] { add(operands[position], gradient) }
       }
     }

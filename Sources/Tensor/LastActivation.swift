@@ -17,7 +17,7 @@ extension Tensor {
 extension Trace {
   fileprivate func lastActivation(of index: Int) -> LastActivation? {
     let record = records[index]
-    guard case .primitive(let primitive) = record.operation else {
+    guard let primitive = record.operation.primitive else {
       // A view is what it is a view of.
       guard record.operation == .reshape, let operand = operands(of: index).first else { return nil }
       return lastActivation(of: Int(operand))

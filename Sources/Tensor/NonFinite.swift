@@ -12,7 +12,7 @@ public struct NonFiniteError: Error, Equatable, CustomStringConvertible {
 extension Trace {
   /// Remembers the first output of a record that is not finite. What is filled with a number is meant to be so.
   func check(_ outputs: [(Int, Storage)]) throws {
-    if case .primitive(.fill) = records[outputs[0].0].operation { return }
+    if records[outputs[0].0].operation.primitive == .fill { return }
     for (index, storage) in outputs where records[index].dtype == .float32 {
       let record = records[index]
       let values = try storage.download(shape: record.shape, dtype: .float32).values(as: Float.self)

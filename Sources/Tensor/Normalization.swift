@@ -16,9 +16,18 @@ extension Tensor {
       return (failed, gamma, gamma)
     }
     let results = Tensor.record(
-      .batchNormalization, [self, gamma, beta, Tensor(epsilon)],
+      .batchNormalization(.none), [self, gamma, beta, Tensor(epsilon)],
       outputs: [(shape, .float32), (channels, .float32), (channels, .float32)], site: site)
     return (results[0], results[1], results[2])
+  }
+}
+
+extension Tensor {
+  /// A moving average after one more value: momentum * average + (1 - momentum) * value. One operation, because a
+  /// network has many of them.
+  package func moved(toward value: Tensor, momentum: Float) -> Tensor {
+    Tensor.record(
+      Recipe.movingAverage, [self, value, Tensor(momentum), Tensor(1 - momentum)], shape: shape)
   }
 }
 

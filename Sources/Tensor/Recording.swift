@@ -4,7 +4,23 @@ extension Tensor {
     _ primitive: Primitive, _ operands: [Tensor], shape: Shape, dtype: DType = .float32,
     site: Site = .unknown
   ) -> Tensor {
-    record(primitive, operands, outputs: [(shape, dtype)], site: site)[0]
+    record(Recipe.of(primitive), operands, shape: shape, dtype: dtype, site: site)
+  }
+
+  static func record(
+    _ recipe: Recipe, _ operands: [Tensor], shape: Shape, dtype: DType = .float32, site: Site = .unknown
+  ) -> Tensor {
+    if let stranger = recipe.primitive.firstWithoutFloats(operands) {
+      let failed = failForType(recipe.primitive, stranger, operands, site: site)
+      return Tensor(failed.payload, shape: shape, dtype: dtype)
+    }
+    guard let trace = openTrace(operands) else {
+      return compute(recipe.primitive, operands, outputs: [(shape, dtype)])[0]
+    }
+    if operands.contains(where: \.isFailed) { return trace.failed(shape, dtype) }
+    let index = trace.record(recipe, operands, shape: shape, dtype: dtype, site: site)
+    trace.runIfImmediate(index)
+    return Tensor(.traced(trace, index), shape: shape, dtype: dtype)
   }
 
   /// The results of one primitive.
@@ -12,19 +28,31 @@ extension Tensor {
     _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)],
     site: Site = .unknown
   ) -> [Tensor] {
-    if let stranger = operands.enumerated().first(where: {
-      !$1.isFailed && !$1.dtype.isFloatingPoint && primitive.needsFloats(at: $0)
-    }) {
-      let failed = fail(
-        "\(primitive.name) needs float32 elements; received \(stranger.element.dtype). Cast them with "
-          + "cast(to: .float32)", operands, site: site)
+    if let stranger = primitive.firstWithoutFloats(operands) {
+      let failed = failForType(primitive, stranger, operands, site: site)
       return outputs.map { Tensor(failed.payload, shape: $0.shape, dtype: $0.dtype) }
     }
-    guard let trace = openTrace(operands) else {
-      return compute(primitive, operands, outputs: outputs)
-    }
+    guard let trace = openTrace(operands) else { return compute(primitive, operands, outputs: outputs) }
     if operands.contains(where: \.isFailed) { return outputs.map { trace.failed($0.shape, $0.dtype) } }
-    return trace.record(primitive, operands, outputs: outputs, site: site)
+    let (shape, dtype) = outputs[0]
+    let first = trace.record(Recipe.of(primitive), operands, shape: shape, dtype: dtype, site: site)
+    for part in 1..<Swift.max(1, outputs.count) {
+      trace.append(
+        .part(part), operands: CollectionOfOne(first), shape: outputs[part].shape,
+        dtype: outputs[part].dtype, site: site)
+    }
+    trace.runIfImmediate(first)
+    return outputs.enumerated().map { part, output in
+      Tensor(.traced(trace, first + Int32(part)), shape: output.shape, dtype: output.dtype)
+    }
+  }
+
+  private static func failForType(
+    _ primitive: Primitive, _ stranger: Tensor, _ operands: [Tensor], site: Site
+  ) -> Tensor {
+    fail(
+      "\(primitive.name) needs float32 elements; received \(stranger.dtype). Cast them with cast(to: .float32)",
+      operands, site: site)
   }
 
   /// The open scope that operands belong to, or that is open around the caller.
@@ -114,6 +142,15 @@ extension Tensor {
 }
 
 extension Primitive {
+  /// The first operand that must be float32 and is not.
+  fileprivate func firstWithoutFloats(_ operands: [Tensor]) -> Tensor? {
+    for (index, operand) in operands.enumerated()
+    where operand.dtype != .float32 && !operand.isFailed && needsFloats(at: index) {
+      return operand
+    }
+    return nil
+  }
+
   /// Whether an operand must be float32.
   fileprivate func needsFloats(at index: Int) -> Bool {
     switch self {
@@ -141,33 +178,32 @@ extension Trace {
     Tensor(.traced(self, -1), shape: shape, dtype: dtype)
   }
 
-  func record(
-    _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)], site: Site
-  ) -> [Tensor] {
-    let positions = operands.enumerated().map { index, operand -> Int32 in
-      let position = position(of: operand, site: site)
-      return primitive.takesNumber(at: index, of: operands.count) ? position : filled(position)
+  /// Appends a primitive with its operands; parts may follow, and then `runIfImmediate`.
+  fileprivate func record(
+    _ recipe: Recipe, _ operands: [Tensor], shape: Shape, dtype: DType, site: Site
+  ) -> Int32 {
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: operands.count) { positions in
+      for (index, operand) in operands.enumerated() {
+        let position = position(of: operand, site: site)
+        let isNumber = recipe.primitive.takesNumber(at: index, of: operands.count)
+        positions.initializeElement(at: index, to: isNumber ? position : filled(position))
+      }
+      return append(.primitive(recipe), operands: positions, shape: shape, dtype: dtype, site: site)
     }
-    let first = append(
-      .primitive(primitive), operands: positions, shape: outputs[0].shape, dtype: outputs[0].dtype, site: site
-    )
-    for part in 1..<max(1, outputs.count) {
-      append(
-        .part(part), operands: CollectionOfOne(first), shape: outputs[part].shape, dtype: outputs[part].dtype,
-        site: site)
-    }
-    if isImmediate && !isDry { runNow(Int(first)) }
-    return outputs.indices.map { tensor(Int(first) + $0) }
+  }
+
+  func runIfImmediate(_ index: Int32) {
+    if isImmediate && !isDry { runNow(Int(index)) }
   }
 
   /// An array in place of a number.
   func filled(_ position: Int32) -> Int32 {
-    let record = records[Int(position)]
-    guard record.operation == .number else { return position }
+    guard list.records[Int(position)].operation.isNumber else { return position }
+    let record = list.records[Int(position)]
     let index = append(
-      .primitive(.fill), operands: CollectionOfOne(position), shape: record.shape, dtype: record.dtype,
+      .primitive(Recipe.fill), operands: CollectionOfOne(position), shape: record.shape, dtype: record.dtype,
       site: record.site)
-    if isImmediate && !isDry { runNow(Int(index)) }
+    runIfImmediate(index)
     return index
   }
 }

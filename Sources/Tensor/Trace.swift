@@ -1,46 +1,8 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #endif
-
-/// What a record does.
-package enum Operation: Hashable {
-  /// An array from outside the scope.
-  case leaf
-  /// A number by value.
-  case number
-  case primitive(Primitive)
-  /// Another output of the primitive that is operand 0.
-  case part(Int)
-  /// The elements of operand 0 under another shape: no work, no memory.
-  case reshape
-  /// Operand 0, through which no gradient flows: no work, no memory.
-  case stopGradient
-}
-
-/// One operation of a scope.
-package struct Record {
-  package var operation: Operation
-  /// Positions of its operands in the trace's list.
-  var firstOperand: Int32
-  var operandCount: Int32
-  package var shape: Shape
-  package var dtype: DType
-  /// The layer that was running, as a position in the trace's list, or -1.
-  package var layer: Int32
-  package var site: Site
-}
-
-/// A place in the user's source.
-package struct Site {
-  package var file: StaticString
-  package var line: Int
-  package static let unknown = Site(file: "", line: 0)
-  /// Nil for places in the library itself, which a user cannot mend.
-  package var text: String? {
-    let text = "\(file):\(line)"
-    return line == 0 || text.hasPrefix("Martlet") && !text.contains("Tests/") ? nil : text
-  }
-}
 
 /// The operations of one scope in the order in which the program ran them. It belongs to one thread.
 package final class Trace: @unchecked Sendable {
@@ -48,18 +10,13 @@ package final class Trace: @unchecked Sendable {
   /// Shapes only: nothing is allocated or run.
   package let isDry: Bool
   let isImmediate: Bool
+  /// What the planner does to the records.
+  let passes = Context.current.passes
   /// Whether every record that runs at once is searched for NaN and infinity.
   let isCheckingFinite: Bool
   /// The first record that had one.
   var nonFinite: NonFiniteError?
-  package private(set) var records: [Record] = []
-  private(set) var operandList: [Int32] = []
-  /// The arrays of records that have one already: leaves, and everything that was run early.
-  var values: [Storage?] = []
-  /// The bits of numbers, by record.
-  var words: [UInt32] = []
-  /// A running hash of everything a plan depends on.
-  private(set) var structure = StructureHash()
+  var list = RecordList()
   package private(set) var failure: ShapeError?
   private(set) var isOpen = true
   private var owner = pthread_self()
@@ -73,8 +30,6 @@ package final class Trace: @unchecked Sendable {
   private var cellRecords: [ObjectIdentifier: Int32] = [:]
   private(set) var assignments: [(cell: Cell, record: Int32)] = []
   private var assignmentPositions: [ObjectIdentifier: Int] = [:]
-  /// Leaves that are a cell's own memory, which changes later.
-  private(set) var cellLeaves: Set<Int32> = []
   /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
   private var leaves: [ObjectIdentifier: Int32] = [:]
 
@@ -85,22 +40,29 @@ package final class Trace: @unchecked Sendable {
     self.isDry = isDry
     self.isImmediate = isImmediate
     self.isCheckingFinite = isCheckingFinite
-    records.reserveCapacity(256)
-    operandList.reserveCapacity(512)
+    let expected = Trace.lastSize.load(ordering: .relaxed)
+    list.reserve(records: expected, operands: 2 * expected)
   }
 
-  package var count: Int { records.count }
+  /// How many records to expect: a step is mostly as long as the one before, with small scopes in between.
+  private static let lastSize = Atomic(256)
+
+  package var records: [Record] { list.records }
+  package var count: Int { list.records.count }
 
   package func operands(of index: Int) -> ArraySlice<Int32> {
-    let record = records[index]
-    return operandList[Int(record.firstOperand)..<Int(record.firstOperand + record.operandCount)]
+    list.operands[list.records[index].operandRange]
   }
 
   package func tensor(_ index: Int) -> Tensor {
     Tensor(.traced(self, Int32(index)), shape: records[index].shape, dtype: records[index].dtype)
   }
 
-  func close() { isOpen = false }
+  func close() {
+    isOpen = false
+    let last = Trace.lastSize.load(ordering: .relaxed)
+    Trace.lastSize.store(min(max(256, count, last - last / 8), 1 << 16), ordering: .relaxed)
+  }
 }
 
 // MARK: - Appending
@@ -112,17 +74,9 @@ extension Trace {
     value: Storage? = nil, word: UInt32 = 0
   ) -> Int32 {
     checkOwner(site: site)
-    let origin = inheritedOrigin ?? (site: site, layer: runningLayers.last ?? -1)
-    structure.combine(operation, shape, dtype)
-    for operand in operands { structure.combine(operand) }
-    records.append(
-      Record(
-        operation: operation, firstOperand: Int32(operandList.count), operandCount: Int32(operands.count),
-        shape: shape, dtype: dtype, layer: origin.layer, site: origin.site))
-    operandList.append(contentsOf: operands)
-    values.append(value)
-    words.append(word)
-    return Int32(records.count - 1)
+    return list.append(
+      operation, operands: operands, shape: shape, dtype: dtype,
+      origin: inheritedOrigin ?? (site: site, layer: runningLayers.last ?? -1), value: value, word: word)
   }
 
   /// The position of a tensor in this trace; arrays and numbers from outside become leaves.
@@ -229,7 +183,6 @@ extension Trace {
       .leaf, operands: EmptyCollection(), shape: cell.shape, dtype: cell.dtype, site: .unknown,
       value: cell.storage)
     cellRecords[key] = index
-    cellLeaves.insert(index)
     return tensor(Int(index))
   }
 
@@ -242,39 +195,6 @@ extension Trace {
     } else {
       assignmentPositions[key] = assignments.count
       assignments.append((cell, index))
-    }
-  }
-}
-
-/// A hash over the structure of a trace, cheap to extend by one record.
-struct StructureHash: Hashable {
-  private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  mutating func combine(_ number: Int32) {
-    value = (value ^ UInt64(UInt32(bitPattern: number))) &* 0xC2B2_AE3D_27D4_EB4F
-    value ^= value >> 29
-  }
-
-  mutating func combine(_ operation: Operation, _ shape: Shape, _ dtype: DType) {
-    var hasher = Hasher()
-    hasher.combine(operation)
-    hasher.combine(shape)
-    hasher.combine(dtype)
-    let hash = UInt64(bitPattern: Int64(hasher.finalize()))
-    value = (value ^ hash) &* 0x9FB2_1C65_1E98_DF25
-    value ^= value >> 32
-  }
-}
-
-extension Operation {
-  var name: String {
-    switch self {
-    case .leaf: "an array"
-    case .number: "a number"
-    case .reshape: "reshape"
-    case .stopGradient: "stopGradient"
-    case .part(let part): "output \(part)"
-    case .primitive(let primitive): primitive.name
     }
   }
 }

@@ -14,7 +14,7 @@ import Testing
     let (gamma, beta) = (noise([channels], seed: 23), noise([channels], seed: 24))
     let epsilon = Operand.scalar(1e-3 as Float)
     let forward = try pair.run(
-      .batchNormalization, [x, gamma, beta], scalars: [epsilon],
+      .batchNormalization(.none), [x, gamma, beta], scalars: [epsilon],
       outputs: [(shape, .float32), ([channels], .float32), ([channels], .float32)])
     let backward = try pair.run(
       .batchNormalizationBackward, [dy, x, gamma, forward[1], forward[2]], scalars: [epsilon],
@@ -48,6 +48,26 @@ import Testing
     expectClose(backward[2].values(), dbeta, relative: 1e-6, absolute: 1e-5, "dbeta \(shape)")
   }
 
+  /// The bits are those of one operation after the other.
+  @Test(arguments: DevicePair.all, shapes)
+  func epilogues(pair: DevicePair, shape: Shape) throws {
+    let channels = shape[-1]
+    let inputs = [noise(shape, seed: 21), noise([channels], seed: 23), noise([channels], seed: 24)]
+    let residual = noise(shape, seed: 26)
+    let outputs: [(Shape, DType)] = [(shape, .float32), ([channels], .float32), ([channels], .float32)]
+    func run(_ epilogue: Epilogue, _ more: [HostArray]) throws -> [Float] {
+      try pair.run(
+        .batchNormalization(epilogue), inputs + more, scalars: [.scalar(1e-3 as Float)], outputs: outputs)[0]
+        .values()
+    }
+    let plain = try run(.none, [])
+    #expect(try run(Epilogue(activation: .relu), []) == plain.map { max($0, 0) })
+    let sums = zip(plain, residual.values(as: Float.self)).map { $0 + $1 }
+    #expect(try run(Epilogue(hasResidual: true), [residual]) == sums)
+    #expect(
+      try run(Epilogue(hasResidual: true, activation: .relu), [residual]) == sums.map { max($0, 0) })
+  }
+
   /// A mean ten thousand times the deviation, and a first element far from all others.
   @Test(arguments: DevicePair.all, [3, 16, 100])
   func largeMeans(pair: DevicePair, channels: Int) throws {
@@ -58,7 +78,7 @@ import Testing
     let ones = HostArray([Float](repeating: 1, count: channels))
     let zeros = HostArray([Float](repeating: 0, count: channels))
     let results = try pair.run(
-      .batchNormalization, [x, ones, zeros], scalars: [.scalar(1e-5 as Float)],
+      .batchNormalization(.none), [x, ones, zeros], scalars: [.scalar(1e-5 as Float)],
       outputs: [(x.shape, .float32), ([channels], .float32), ([channels], .float32)])
     let doubles = x.doubles
     var (y, variances) = ([Double](repeating: 0, count: x.shape.count), [Double]())

@@ -72,10 +72,13 @@ import Testing
       let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
       let reference = Reference(geometry)
       for activation in Epilogue.Activation.allCases {
-        let epilogue = Epilogue(hasBias: activation != .relu, hasResidual: true, activation: activation)
+        let epilogue = Epilogue(
+          hasBias: activation != .relu, hasResidual: true, activation: activation,
+          hasMask: activation == .linear || activation == .relu)
         let result = reference.result(pass)
         let more =
           (epilogue.hasBias ? [noise([result[-1]], seed: 5)] : []) + [noise(result, seed: 6)]
+          + (epilogue.hasMask ? [noise(result, seed: 7)] : [])
         let inputs = reference.inputs(pass) + more
         let actual = try device.run(.convolution(pass, geometry, epilogue), inputs, output: result)
         var expected = reference.run(pass, inputs)

@@ -84,10 +84,11 @@ func firstDifference(_ actual: [Float], _ expected: [Double], relative: Double, 
   }?.offset
 }
 
-/// What `Epilogue` says, in Double: bias and residual, then the activation.
+/// What `Epilogue` says, in Double: bias and residual, then the activation, then the mask.
 func applyEpilogue(_ epilogue: Epilogue, to values: inout [Double], columns: Int, _ operands: [HostArray]) {
   let bias: [Float]? = epilogue.hasBias ? operands[0].values() : nil
   let residual: [Float]? = epilogue.hasResidual ? operands[epilogue.hasBias ? 1 : 0].values() : nil
+  let mask: [Float]? = epilogue.hasMask ? operands.last!.values() : nil
   for i in values.indices {
     let x = values[i] + Double(bias?[i % columns] ?? 0) + Double(residual?[i] ?? 0)
     values[i] =
@@ -97,6 +98,7 @@ func applyEpilogue(_ epilogue: Epilogue, to values: inout [Double], columns: Int
       case .sigmoid: 1 / (1 + exp(-x))
       case .tanh: tanh(x)
       }
+    if let mask, !(mask[i] > 0) { values[i] = 0 }
   }
 }
 

@@ -24,7 +24,9 @@ import Testing
   func epilogues(_ device: TestDevice) throws {
     for activation in Epilogue.Activation.allCases {
       for hasBias in [false, true] {
-        let epilogue = Epilogue(hasBias: hasBias, hasResidual: !hasBias, activation: activation)
+        let epilogue = Epilogue(
+          hasBias: hasBias, hasResidual: !hasBias, activation: activation,
+          hasMask: hasBias && activation == .linear || !hasBias && activation == .relu)
         try check(GEMM(m: 14, n: 75, k: 9), epilogue, on: device)
         try check(GEMM(m: 14, n: 33, k: 700, transposeA: true), epilogue, on: device)
       }
@@ -59,6 +61,7 @@ import Testing
     var inputs = [noise(shapes.a, seed: 1), noise(shapes.b, seed: 2)]
     if epilogue.hasBias { inputs.append(noise([product.n], seed: 3)) }
     if epilogue.hasResidual { inputs.append(noise(shapes.c, seed: 4)) }
+    if epilogue.hasMask { inputs.append(noise(shapes.c, seed: 5)) }
     return inputs
   }
 

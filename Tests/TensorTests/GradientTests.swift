@@ -43,7 +43,7 @@ struct GradientTests {
     let window = Reduction(.sum, outer: 1, length: 1, inner: 1)
     let examples: [Primitive] =
       [
-        .gemm(GEMM(m: 1, n: 1, k: 1), .none), .batchNormalization, .batchNormalizationBackward,
+        .gemm(GEMM(m: 1, n: 1, k: 1), .none), .batchNormalization(.none), .batchNormalizationBackward,
         .softmax(logarithm: false), .softmaxCrossEntropy, .softmaxCrossEntropyBackward,
         .copy(StridedCopy([])),
         .topK(1), .fill, .reduction(window),

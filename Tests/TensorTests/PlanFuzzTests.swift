@@ -1,6 +1,8 @@
 import MartletTestSupport
 import Testing
 
+@testable import MartletTensor
+
 /// Random programs, planned in one scope beside the same run one operation at a time: the planner may lose nothing,
 /// and memory may not be used again too early.
 struct PlanFuzzTests {
@@ -47,6 +49,76 @@ struct PlanFuzzTests {
     for reads in [false, true] {
       let planned = try compute { try program(seed: seed * 10, reads: reads) }.map { try $0.hostArray() }
       #expect(planned == expected)
+    }
+  }
+
+  /// A program full of what fuses: chains and diamonds, rows, columns and numbers that are broadcast, truth values,
+  /// whole numbers, and products and normalisations with what may stand in their epilogues.
+  private func fusableProgram(seed: UInt64) throws -> [Tensor] {
+    var generator = PhiloxGenerator(seed: seed)
+    func random(_ count: Int) -> Int { Int.random(in: 0..<count, using: &generator) }
+    let shape: Shape = [2, 3, 3, 4]
+    var pool = (0..<3).map { samples(shape, seed: seed + UInt64($0)) }
+    let row = samples([4], seed: seed + 3)
+    let kernel = samples([3, 3, 4, 4], seed: seed + 4)
+    var truths = [pool[0] > pool[1]]
+    var integers = [(pool[2] * 3).cast(to: .int32)]
+    func pick() -> Tensor { pool[Swift.max(0, pool.count - 1 - random(5))] }
+    for _ in 0..<25 {
+      let (a, b) = (pick(), pick())
+      switch random(20) {
+      case 0: pool.append(a + b)
+      case 1: pool.append(a * b - a)
+      case 2: pool.append((a + row).relu())
+      case 3: pool.append(a * samples([3, 1], seed: seed + 5))
+      case 4: pool.append(a * 0.5 + 0.25)
+      case 5: pool.append((a.reshaped(6, 3, 4) * 2).reshaped(2, 3, 3, 4))
+      case 6:
+        let left = a.tanh()
+        let right = a.sigmoid() * 2
+        pool += [left, left - right]
+      case 7: truths.append((a < b) .&& truths[random(truths.count)])
+      case 8: truths.append((a * 2).cast(to: .bool))
+      case 9: pool.append(a.where(truths[random(truths.count)], else: b * 2))
+      case 10: integers.append(integers[random(integers.count)] + (a * 2).cast(to: .int32))
+      case 11: pool.append(a + integers[random(integers.count)].cast(to: .float32))
+      case 12: pool.append(truths[random(truths.count)].cast(to: .float32) * a)
+      case 13, 14:
+        let y = a.convolution(kernel, padding: .same)
+        pool.append(random(2) == 0 ? (y + row + b).relu() : (b + y).sigmoid())
+      case 15: pool.append((a.matmul(kernel[0, 0]) + row).tanh() + b)
+      case 16:
+        let (y, mean, variance) = a.batchNormalized(gamma: row, beta: row * 2, epsilon: 0.1)
+        pool += [random(2) == 0 ? (y + b).relu() : y.relu(), b - mean * 0.9 + variance * 0.1]
+      case 17: pool.append(a - a.sum(axes: [0, 1, 2]) * 0.1)
+      case 18: pool.append((a * b).sum(axes: 3, keepDims: true) + b)
+      default: pool.append(a.convolution(kernel, bias: row, padding: .same, activation: .relu))
+      }
+    }
+    let chosen = (0..<4).map { _ in pick() }
+    let gradients = try valueWithGradients(at: [pool[0], row, kernel]) { inputs in
+      let y = inputs[0].convolution(inputs[2], padding: .same)
+      let n = y.batchNormalized(gamma: inputs[1], beta: row, epsilon: 0.1).y.relu()
+      let z = (n.convolution(inputs[2], bias: inputs[1], padding: .same, activation: .relu) + n).relu()
+      return (z.convolution(inputs[2], padding: .same) * chosen[0]).sum() + (z * inputs[1]).mean()
+    }
+    let last = Array(pool[(pool.count - 3)...]) + [truths.last!, integers.last!, gradients.value]
+    return last + chosen + gradients.gradients
+  }
+
+  /// Each pass may change what runs, and no bit of what comes out.
+  @Test(arguments: UInt64(0)..<40) func sameBitsWithoutEachPass(seed: UInt64) throws {
+    func hosts(_ passes: String, immediate: Bool = false) throws -> [HostArray] {
+      try withPasses(try PassSelection(passes)) {
+        try withContext(immediate: immediate) { try compute { try fusableProgram(seed: seed * 10) } }
+      }.map { try $0.hostArray() }
+    }
+    let expected = try hosts("-all", immediate: true)
+    for passes in ["", "-all", "-fusion"] + PassSelection.names.map({ "-" + $0 }) {
+      let actual = try hosts(passes)
+      for (index, (a, b)) in zip(actual, expected).enumerated() where a != b {
+        Issue.record("result \(index) differs with passes \"\(passes)\"")
+      }
     }
   }
 }

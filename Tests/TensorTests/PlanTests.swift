@@ -10,7 +10,7 @@ import Testing
     try withContext(seed: seed) {
       try compute {
         _ = body()
-        return "\(Context.current.trace!.structure.value)"
+        return "\(Context.current.trace!.list.structure.value)"
       }
     }
   }
@@ -53,13 +53,19 @@ import Testing
   }
 
   /// Memory of the plan is used again by results that are not alive at the same time.
-  @Test func slotsAreShared() throws {
+  @Test func memoryIsShared() throws {
     let trace = Trace(device: Context.current.device)
     let last = Scope.enter(trace) { (0..<10).reduce(Tensor.zeros([1000])) { y, _ in (y + 1).tanh() } }
-    let plan = Plan(trace, results: [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)])
-    #expect(plan.slotSizes.count <= 2)
-    #expect(plan.slotSizes.reduce(0, +) <= 8000)
-    #expect(plan.steps.count == 21)
+    let results = [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)]
+    func plan(_ passes: String) throws -> Plan {
+      Plan(trace, results: results, passes: try PassSelection(passes))
+    }
+    let plain = try plan("-all")
+    #expect(plain.steps.count == 21)
+    #expect(plain.arenaSize == 2 * 4032)
+    // In place all of it lies in the result's memory.
+    #expect(try plan("-fusion").arenaSize == 0)
+    #expect(try plan("").steps.count == 2)
   }
 
   /// What nobody needs is not run.
@@ -70,8 +76,72 @@ import Testing
       _ = x.exp().matmul(x)
       return x + 1
     }
-    let plan = Plan(trace, results: [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)])
-    #expect(plan.steps.count == 2)
+    let results = [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)]
+    #expect(Plan(trace, results: results, passes: try PassSelection("-all")).steps.count == 2)
+  }
+
+  private func planned(_ passes: String = "", _ body: () throws -> Tensor) throws -> (
+    plan: Plan, trace: Trace
+  ) {
+    let trace = Trace(device: Context.current.device)
+    let last = try Scope.enter(trace) { try body() }
+    let results = [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)]
+    return (Plan(trace, results: results, passes: try PassSelection(passes)), trace)
+  }
+
+  @Test func chainsAndDiamondsAreOneStep() throws {
+    let x = samples([8, 5], seed: 1)
+    let fused = try planned {
+      let a = (x * 2 + 1).tanh()
+      return a * a - (a > 0.5).cast(to: .float32)
+    }.plan
+    #expect(fused.steps.count == 1)
+    #expect(fused.arenaSize == 0)
+  }
+
+  @Test func epiloguesTakeWhatFollows() throws {
+    let x = samples([2, 5, 5, 3], seed: 1)
+    let kernel = samples([3, 3, 3, 4], seed: 2)
+    func body() -> Tensor {
+      let y = x.convolution(kernel, padding: .same)
+      return (y + Tensor([1, 2, 3, 4]) + samples([2, 5, 5, 4], seed: 3)).relu()
+    }
+    let fused = try planned("", body).plan
+    guard case .convolution(_, _, let epilogue) = fused.steps[0].primitive else { preconditionFailure() }
+    #expect(epilogue == Epilogue(hasBias: true, hasResidual: true, activation: .relu))
+    #expect(fused.steps.count == 1)
+    #expect(try planned("-epilogue", body).plan.steps.count == 2)
+  }
+
+  @Test func aPlanIsAPage() throws {
+    let x = Tensor.zeros([300, 100])
+    let line = #line + 1
+    let made = try planned { x.matmul(Tensor.zeros([100, 50])).relu() + 1 }
+    #expect(
+      made.plan.description(layerNames: made.trace.layerNames) == """
+        plan: 7 records, 3 steps, 0.3 MB moved, arena 0.0 MB, results 0.0 MB
+          0  fill  [no layer]  number 0 -> 100x50 @0  0.0 MB
+          1  matmul + relu  [TensorTests/PlanTests.swift:\(line)]  300x100 array 2, 100x50 @0 -> 300x50 result 0  0.2 MB
+          2  add  [no layer]  300x50 result 0, number 5 -> 300x50 result 0  0.1 MB
+        """)
+  }
+
+  @Test func aNewPlanSaysWhatIsDifferent() throws {
+    let first = try planned { Tensor([1, 2]) * 3 + 1 }.plan
+    let second = try planned { Tensor([1, 2]) * 3 - 1 }
+    #expect(
+      first.difference(from: second.trace) == "record 4 is subtract of 2; it was add of 2")
+    #expect(
+      first.difference(from: try planned { Tensor([1, 2]) * 3 + 1 + 2 }.trace).hasPrefix("record 5 is"))
+  }
+
+  @Test func namesOfPassesAreChecked() throws {
+    let error = #expect(throws: NameError.self) { try PassSelection("-elementwise,-epilog") }
+    #expect(
+      error?.description == "there is no pass to switch off called -epilog; there are -all, -fusion, "
+        + "-epilogue, -elementwise, -inplace. Did you mean -epilogue?")
+    #expect(throws: NameError.self) { try PassSelection("fusion") }
+    #expect(try PassSelection("") == .everything)
   }
 
   @Test func memoryDoesNotGrowWithSteps() throws {

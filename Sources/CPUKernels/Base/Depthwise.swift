@@ -20,6 +20,7 @@ func depthwise(
     if result.activation == 1 { sum = larger(sum, V.zero) }
     if result.activation == 2 { sum = vsigmoid(sum) }
     if result.activation == 3 { sum = vtanh(sum) }
+    if let mask = result.mask { sum = masked(sum, load(mask + result.offsets[0] + channel)) }
     let present = channels &- channel
     if present < lanes { storePart(sum, c + channel, present) } else { store(sum, c + channel) }
     channel &+= lanes

@@ -49,10 +49,11 @@ func gradientSums(
   }
 }
 
-/// y[r, c] = (x[r, c] - mean[c]) scale[c] + shift[c]
+/// y[r, c] = (x[r, c] - mean[c]) scale[c] + shift[c], with a residual added where there is one, and then rectified
+/// where `rectifies` is not 0.
 func normalizeRows(
-  _ x: Floats, _ mean: Floats, _ scale: Floats, _ shift: Floats, _ y: MutableFloats, _ rows: Int,
-  _ columns: Int
+  _ x: Floats, _ mean: Floats, _ scale: Floats, _ shift: Floats, _ residual: Floats?, _ rectifies: Int,
+  _ y: MutableFloats, _ rows: Int, _ columns: Int
 ) {
   for r in 0..<rows {
     let x = x + r * columns
@@ -61,7 +62,9 @@ func normalizeRows(
     while j < columns {
       // The last vector of a wide row is computed twice in part rather than stored in part.
       if columns - j < lanes && columns >= lanes { j = columns - lanes }
-      let v = multiplyAdd(load(x + j) - load(mean + j), load(scale + j), load(shift + j))
+      var v = multiplyAdd(load(x + j) - load(mean + j), load(scale + j), load(shift + j))
+      if let residual { v += load(residual + (r * columns + j)) }
+      if rectifies != 0 { v = larger(v, V.zero) }
       if columns >= lanes { store(v, y + j) } else { store(v, y + j, count: columns) }
       j += lanes
     }

@@ -45,7 +45,7 @@ private func begin<let M: Int, let N: Int>(
   return tile
 }
 
-/// Adds bias and residual, applies the activation and stores the rows 0 ..< count.
+/// Adds bias and residual, applies activation and mask, and stores the rows 0 ..< count.
 @inline(__always)
 private func finish<let M: Int, let N: Int>(
   _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: TileResult
@@ -74,6 +74,23 @@ private func finish<let M: Int, let N: Int>(
   if result.activation == 1 {
     for m in 0..<M {
       for n in 0..<N { tile[unchecked: m][unchecked: n] = larger(tile[unchecked: m][unchecked: n], V.zero) }
+    }
+  }
+  if let mask = result.mask {
+    for m in 0..<M where m < count {
+      let row = mask + result.offsets[m]
+      for n in 0..<width {
+        tile[unchecked: m][unchecked: n] = masked(tile[unchecked: m][unchecked: n], load(row + n &* lanes))
+      }
+    }
+    if folded {
+      for m in 0..<M where M &+ m < count {
+        let row = mask + result.offsets[M &+ m]
+        for n in width..<N {
+          tile[unchecked: m][unchecked: n] = masked(
+            tile[unchecked: m][unchecked: n], load(row + (n &- width) &* lanes))
+        }
+      }
     }
   }
   if width == 1 && result.columns < lanes {

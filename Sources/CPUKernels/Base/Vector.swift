@@ -104,6 +104,9 @@ extension SIMD16<Float> {
 /// The larger of each lane; `a` where either is not a number.
 @inline(__always) func larger(_ a: V, _ b: V) -> V { a.replacing(with: b, where: a .< b) }
 
+/// The lanes of `a` where those of the mask are positive, 0 elsewhere.
+@inline(__always) func masked(_ a: V, _ mask: V) -> V { V.zero.replacing(with: a, where: V.zero .< mask) }
+
 /// The smaller of each lane; `a` where either is not a number.
 @inline(__always) func smaller(_ a: V, _ b: V) -> V { a.replacing(with: b, where: b .< a) }
 

@@ -57,7 +57,8 @@ public struct ElementKernels: Sendable {
     @convention(c) (
       Floats, Floats, Floats, MutableFloats, MutableFloats, Int, Int
     ) -> Void
-  public var normalizeRows: @convention(c) (Floats, Floats, Floats, Floats, MutableFloats, Int, Int) -> Void
+  public var normalizeRows:
+    @convention(c) (Floats, Floats, Floats, Floats, Floats?, Int, MutableFloats, Int, Int) -> Void
   public var normalizeBackwardRows:
     @convention(c) (
       Floats, Floats, Floats, Floats, Floats, Floats, MutableFloats, Int, Int
@@ -111,7 +112,10 @@ public struct ElementKernels: Sendable {
     deviations: @escaping @convention(c) (Floats, Floats, MutableFloats, MutableFloats, Int, Int) -> Void,
     gradientSums:
       @escaping @convention(c) (Floats, Floats, Floats, MutableFloats, MutableFloats, Int, Int) -> Void,
-    normalizeRows: @escaping @convention(c) (Floats, Floats, Floats, Floats, MutableFloats, Int, Int) -> Void,
+    normalizeRows:
+      @escaping @convention(c) (
+        Floats, Floats, Floats, Floats, Floats?, Int, MutableFloats, Int, Int
+      ) -> Void,
     normalizeBackwardRows:
       @escaping @convention(c) (Floats, Floats, Floats, Floats, Floats, Floats, MutableFloats, Int, Int) ->
       Void,

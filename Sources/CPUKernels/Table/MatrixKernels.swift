@@ -147,6 +147,8 @@ public struct OuterSource {
 /// Where a tile of results goes, and what happens to it on the way:
 ///
 ///     c[offsets[m] + n] = activation(result[m, n] + (c, where it accumulates) + bias[n] + residual[offsets[m] + n])
+///
+/// and 0 where mask[offsets[m] + n] is not positive.
 public struct TileResult {
   public var c: UnsafeMutablePointer<Float>
   public var offsets: UnsafePointer<Int>
@@ -155,6 +157,8 @@ public struct TileResult {
   public var accumulates: Bool
   public var bias: UnsafePointer<Float>?
   public var residual: UnsafePointer<Float>?
+  /// Only with the activations 0 and 1.
+  public var mask: UnsafePointer<Float>?
   /// 0 linear, 1 relu, 2 sigmoid, 3 tanh.
   public var activation: Int
 

@@ -23,7 +23,7 @@ final class PlanCache: Sendable {
   var counters: (hits: Int, misses: Int) { state.withLock { ($0.hits, $0.misses) } }
 
   func plan(for trace: Trace, results: [Plan.Result]) -> Plan {
-    let key = trace.structure.value
+    let key = trace.list.structure.value
     let device = ObjectIdentifier(trace.device)
     let known = state.withLock { state -> [Entry] in
       state.clock += 1
@@ -37,7 +37,8 @@ final class PlanCache: Sendable {
       }
       return entry.plan
     }
-    let entry = Entry(plan: Plan(trace, results: results), device: device, lastUse: 0)
+    let entry = Entry(plan: Plan(trace, results: results, passes: trace.passes), device: device, lastUse: 0)
+    PlanLog.shared?.note(entry.plan, of: trace)
     state.withLock { state in
       state.misses += 1
       if state.count >= Self.capacity { Self.forgetOldest(&state) }

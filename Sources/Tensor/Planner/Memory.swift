@@ -1,0 +1,135 @@
+import Synchronization
+
+/// Memory for the values of a program: results where they leave, all others in one arena, in which values that are not
+/// alive at the same time lie over each other.
+struct MemoryPlan {
+  static let inPlaceName = "inplace"
+  static let alignment = 64
+
+  private(set) var places: [Plan.Place]
+  private(set) var arenaSize = 0
+
+  /// Values that share memory from the first one's making to the last one's last use.
+  private struct Block {
+    var values: [Int]
+    var byteCount: Int
+    var lifetime: ClosedRange<Int>
+    var result: Int?
+  }
+
+  /// - Parameter inPlace: whether elementwise steps may write where an operand stands that nobody needs any more.
+  init(_ program: Program, inPlace: Bool) {
+    places = program.values.map { value in
+      switch value.source {
+      case .array(let record): .value(record)
+      case .number(let record): .number(record)
+      case .step: .arena(0)
+      }
+    }
+    var blocks = Self.blocks(program)
+    if inPlace { Self.join(&blocks, program) }
+    for block in blocks where block.result != nil {
+      for value in block.values { places[value] = .result(block.result!) }
+    }
+    place(blocks.filter { $0.result == nil && !$0.values.isEmpty })
+  }
+
+  /// One block for each value that a step makes; empty ones for the rest.
+  private static func blocks(_ program: Program) -> [Block] {
+    var blocks = program.values.map {
+      Block(values: [], byteCount: $0.byteCount, lifetime: 0...0, result: nil)
+    }
+    for (index, step) in program.steps.enumerated() {
+      for output in step!.outputs {
+        blocks[output.value].values = [output.value]
+        blocks[output.value].lifetime = index...index
+      }
+      for input in step!.inputs where !blocks[input.value].values.isEmpty {
+        blocks[input.value].lifetime = blocks[input.value].lifetime.lowerBound...index
+      }
+    }
+    for (position, result) in program.results.enumerated() { blocks[result].result = position }
+    return blocks
+  }
+
+  /// Lets the outputs of elementwise steps take over the blocks of operands of their size that end there.
+  private static func join(_ blocks: inout [Block], _ program: Program) {
+    // The block that a value lies in now.
+    var block = Array(blocks.indices)
+    for (index, step) in program.steps.enumerated() {
+      guard let step, case .elementwise = step.primitive else { continue }
+      var taken: Set<Int> = []
+      for output in step.outputs {
+        let own = block[output.value]
+        let operand = step.inputs.first { input in
+          let other = block[input.value]
+          return !blocks[other].values.isEmpty && blocks[other].result == nil && !taken.contains(other)
+            && blocks[other].lifetime.upperBound == index
+            && program.values[input.value].shape.count == program.values[output.value].shape.count
+            && program.values[input.value].dtype == program.values[output.value].dtype
+        }
+        guard let operand else { continue }
+        let other = block[operand.value]
+        taken.insert(own)
+        blocks[own].values += blocks[other].values
+        blocks[own].lifetime = blocks[other].lifetime.lowerBound...blocks[own].lifetime.upperBound
+        for value in blocks[other].values { block[value] = own }
+        blocks[other].values = []
+      }
+    }
+  }
+
+  /// The largest blocks first, each at the lowest place where nothing lies that is alive at the same time (Pisarchyk,
+  /// Lee 2020, *Efficient memory management for deep neural net inference*, "greedy by size").
+  private mutating func place(_ blocks: [Block]) {
+    var placed: [(block: Block, offset: Int)] = []
+    for block in blocks.sorted(by: {
+      ($1.byteCount, $0.lifetime.lowerBound) < ($0.byteCount, $1.lifetime.lowerBound)
+    }) {
+      let size = (block.byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
+      var offset = 0
+      // `placed` is in the order of offsets.
+      for other in placed where other.block.lifetime.overlaps(block.lifetime) {
+        if other.offset >= offset + size { break }
+        let end = other.offset + other.block.byteCount
+        offset = max(offset, (end + Self.alignment - 1) / Self.alignment * Self.alignment)
+      }
+      let position = placed.firstIndex { $0.offset > offset } ?? placed.count
+      placed.insert((block, offset), at: position)
+      arenaSize = max(arenaSize, offset + size)
+      for value in block.values { places[value] = .arena(offset) }
+    }
+  }
+}
+
+/// The arenas of plans. One that was given back serves the next plan on the same device: a training step and an
+/// evaluation need as much memory as the larger of them.
+final class Arenas: Sendable {
+  static let shared = Arenas()
+
+  private struct Entry: @unchecked Sendable {
+    weak var device: (any Device)?
+    let buffer: any DeviceBuffer
+  }
+  private let free = Mutex<[Entry]>([])
+
+  /// The smallest free arena that is large enough; where there is none, the free ones make room for a new one.
+  func take(on device: any Device, byteCount: Int) throws -> any DeviceBuffer {
+    let known = free.withLock { free -> (any DeviceBuffer)? in
+      free.removeAll { $0.device == nil }
+      let fitting = free.indices.filter {
+        free[$0].device === device && free[$0].buffer.byteCount >= byteCount
+      }
+      if let best = fitting.min(by: { free[$0].buffer.byteCount < free[$1].buffer.byteCount }) {
+        return free.remove(at: best).buffer
+      }
+      free.removeAll { $0.device === device }
+      return nil
+    }
+    return try known ?? device.allocate(byteCount: byteCount)
+  }
+
+  func giveBack(_ buffer: any DeviceBuffer, on device: any Device) {
+    free.withLock { $0.append(Entry(device: device, buffer: buffer)) }
+  }
+}

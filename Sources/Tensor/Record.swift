@@ -1,0 +1,212 @@
+import Synchronization
+
+/// What a record does.
+package enum Operation: Equatable {
+  /// An array from outside the scope.
+  case leaf
+  /// A number by value.
+  case number
+  case primitive(Recipe)
+  /// Another output of the primitive that is operand 0.
+  case part(Int)
+  /// The elements of operand 0 under another shape: no work, no memory.
+  case reshape
+  /// Operand 0, through which no gradient flows: no work, no memory.
+  case stopGradient
+
+  var isAlias: Bool {
+    switch self {
+    case .reshape, .stopGradient: true
+    case .leaf, .number, .primitive, .part: false
+    }
+  }
+
+  var isNumber: Bool { if case .number = self { true } else { false } }
+  var stopsGradient: Bool { if case .stopGradient = self { true } else { false } }
+
+  package var primitive: Primitive? {
+    if case .primitive(let recipe) = self { recipe.primitive } else { nil }
+  }
+
+  var name: String {
+    switch self {
+    case .leaf: "an array"
+    case .number: "a number"
+    case .reshape: "reshape"
+    case .stopGradient: "stopGradient"
+    case .part(let part): "output \(part)"
+    case .primitive(let recipe): recipe.primitive.name
+    }
+  }
+}
+
+/// One operation of a scope. Small, because a step makes thousands.
+package struct Record {
+  package var shape: Shape
+  package var operation: Operation
+  package var dtype: DType
+  /// Positions of its operands in the trace's list.
+  var firstOperand: Int32
+  var operandCount: Int32
+  /// The layer that was running, as a position in the trace's list, or -1.
+  package var layer: Int32
+  package var site: Site
+
+  var byteCount: Int { shape.count * dtype.byteCount }
+  var operandRange: Range<Int> { Int(firstOperand)..<Int(firstOperand + operandCount) }
+}
+
+/// A primitive that all records which do the same share: a reference to store, an address to compare.
+package final class Recipe: Sendable, Equatable {
+  package let primitive: Primitive
+  fileprivate let hash: UInt64
+
+  private init(_ primitive: Primitive) {
+    self.primitive = primitive
+    hash = UInt64(bitPattern: Int64(primitive.hashValue))
+  }
+
+  package static func == (a: Recipe, b: Recipe) -> Bool {
+    a === b || (a.hash == b.hash && a.primitive == b.primitive)
+  }
+
+  /// The recipe of a primitive: mostly one that is known already.
+  static func of(_ primitive: Primitive) -> Recipe {
+    known.withLock { known in
+      if let recipe = known[primitive] { return recipe }
+      // Ever new sizes must not fill the memory; what is forgotten here lives on in the plans that need it.
+      if known.count >= 4096 { known.removeAll() }
+      let recipe = Recipe(primitive)
+      known[primitive] = recipe
+      return recipe
+    }
+  }
+
+  /// The recipe of a single operation on elements.
+  static func single(_ opcode: ElementwiseOpcode, isInteger: Bool) -> Recipe {
+    (isInteger ? integerSingles : singles)[Int(opcode.rawValue)]
+  }
+
+  static let fill = Recipe(.fill)
+  /// (average, value, momentum, 1 - momentum) → average
+  static let movingAverage = Recipe(
+    .elementwise(
+      ElementwiseProgram(
+        inputCount: 4,
+        instructions: [.init(.multiply, 0, 2), .init(.multiply, 1, 3), .init(.add, 4, 5)], results: [6])))
+
+  private static let known = Mutex<[Primitive: Recipe]>([:])
+  private static let singles = ElementwiseOpcode.allCases.map { Recipe(.elementwise(.single($0))) }
+  private static let integerSingles = ElementwiseOpcode.allCases.map {
+    Recipe(.elementwise(.single($0, isInteger: true)))
+  }
+}
+
+/// A place in the user's source.
+package struct Site: Equatable {
+  /// Null-terminated, and never freed.
+  private var file: UnsafePointer<UInt8>?
+  private var number: Int32
+
+  package init(file: StaticString, line: Int) {
+    self.file = file.hasPointerRepresentation && file.utf8CodeUnitCount > 0 ? file.utf8Start : nil
+    number = Int32(truncatingIfNeeded: line)
+  }
+
+  private init() { number = 0 }
+
+  package static var unknown: Site { Site() }
+
+  /// Nil for places in the library itself, which a user cannot mend.
+  package var text: String? {
+    guard let file, number != 0 else { return nil }
+    let text = "\(String(cString: file)):\(number)"
+    return text.hasPrefix("Martlet") && !text.contains("Tests/") ? nil : text
+  }
+}
+
+/// The records of a scope in program order, with what they refer to.
+struct RecordList {
+  private(set) var records: [Record] = []
+  /// The operands of all records, one list behind the other.
+  private(set) var operands: [Int32] = []
+  /// The arrays of records that have one already: leaves, and everything that was run early.
+  var values: [Storage?] = []
+  /// The bits of numbers, by record.
+  private(set) var words: [UInt32] = []
+  /// A running hash of everything a plan depends on.
+  private(set) var structure = QuickHash()
+
+  mutating func reserve(records count: Int, operands operandCount: Int) {
+    records.reserveCapacity(count)
+    values.reserveCapacity(count)
+    words.reserveCapacity(count)
+    operands.reserveCapacity(operandCount)
+  }
+
+  @inline(__always)
+  mutating func append(
+    _ operation: Operation, operands: some Collection<Int32>, shape: Shape, dtype: DType,
+    origin: (site: Site, layer: Int32), value: Storage?, word: UInt32
+  ) -> Int32 {
+    structure.combine(operation.code ^ UInt64(dtype.rawValue) << 8)
+    structure.combine(shape)
+    let first = self.operands.count
+    for operand in operands {
+      structure.combine(UInt64(UInt32(bitPattern: operand)))
+      self.operands.append(operand)
+    }
+    records.append(
+      Record(
+        shape: shape, operation: operation, dtype: dtype, firstOperand: Int32(truncatingIfNeeded: first),
+        operandCount: Int32(truncatingIfNeeded: self.operands.count - first), layer: origin.layer,
+        site: origin.site))
+    values.append(value)
+    words.append(word)
+    return Int32(truncatingIfNeeded: records.count - 1)
+  }
+
+  /// The same for a plan to keep, without the arrays.
+  func withoutValues() -> RecordList {
+    var list = self
+    list.values = []
+    return list
+  }
+
+  /// The first record in which two lists differ as plans see them; nil where they do not.
+  func firstDifference(from other: RecordList, hasValue: [Bool]) -> Int? {
+    let common = min(records.count, other.records.count)
+    let difference = records.withUnsafeBufferPointer { a in
+      other.records.withUnsafeBufferPointer { b in
+        (0..<common).first { index in
+          !a[index].hasSameStructure(as: b[index]) || hasValue[index] != (other.values[index] != nil)
+            || a[index].operandRange.contains { operands[$0] != other.operands[$0] }
+        }
+      }
+    }
+    if let difference { return difference }
+    return records.count == other.records.count ? nil : common
+  }
+}
+
+extension Record {
+  /// Whether the same is done with as many operands; which operands these are stands in the lists.
+  fileprivate func hasSameStructure(as other: Record) -> Bool {
+    firstOperand == other.firstOperand && operandCount == other.operandCount && dtype == other.dtype
+      && shape == other.shape && operation == other.operation
+  }
+}
+
+extension Operation {
+  /// A number for the hash.
+  fileprivate var code: UInt64 {
+    switch self {
+    case .leaf: 1
+    case .number: 2
+    case .reshape: 3
+    case .stopGradient: 4
+    case .part(let part): 5 + UInt64(part)
+    case .primitive(let recipe): recipe.hash
+    }
+  }
+}
