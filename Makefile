@@ -8,7 +8,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 MARTLET := .build/release/martlet
 STATIC := .build-static/release/martlet
 
-.PHONY: demo build test test-passes bench bench-peers peers static deps protos format lint clean
+.PHONY: demo build test test-passes bench bench-peers peers static install man deps protos format lint clean
 
 demo: deps build
 	$(MARTLET) summary --model basic-cnn
@@ -50,6 +50,21 @@ static:
 	swift build -c release --static-swift-stdlib --product martlet --scratch-path .build-static
 	strip -o $(STATIC)-stripped $(STATIC)
 	@ls -l $(STATIC)-stripped
+
+# The command with its man page and the shells' completions.
+PREFIX ?= /usr/local
+install: static man
+	install -D $(STATIC)-stripped $(DESTDIR)$(PREFIX)/bin/martlet
+	install -D -m 644 .build/man/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1
+	for shell in bash/martlet:bash-completion/completions zsh/_martlet:zsh/site-functions \
+	  fish/martlet.fish:fish/vendor_completions.d; do \
+	  file=$${shell%%:*}; folder=$(DESTDIR)$(PREFIX)/share/$${shell#*:}; \
+	  mkdir -p $$folder; $(STATIC)-stripped --generate-completion-script $${file%%/*} >$$folder/$${file#*/}; \
+	done
+
+man:
+	mkdir -p .build/man
+	swift package --allow-writing-to-package-directory generate-manual --output-directory .build/man
 
 deps:
 	@./.ci/deps --required $(PACKAGES) --optional $(DATASETS)

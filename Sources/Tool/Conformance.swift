@@ -9,7 +9,7 @@ struct ConformanceCommand: ParsableCommand {
       exit code is 0 only where every case ran and passed.
       """)
 
-  @Argument(help: ArgumentHelp("The folder with index.json.", valueName: "dir"))
+  @Argument(help: ArgumentHelp("The folder with index.json.", valueName: "dir"), completion: .directory)
   var folder: String
   @Flag(help: "Print one JSON object for each group of cases, then one with the sums.")
   var json = false

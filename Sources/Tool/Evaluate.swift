@@ -8,10 +8,13 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var network: ModelOptions
   @Option(help: ArgumentHelp("Another data set than the run's.", valueName: "name"))
   var data: String?
-  @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"), completion: .directory)
   var dataDir: String?
   @Option(help: ArgumentHelp("Classify the first pictures and draw them.", valueName: "n"))
   var show = 0
+  @Flag(help: "Count which class is taken for which.")
+  var confusion = false
   @Flag(help: "Print one JSON object.")
   var json = false
   @OptionGroup var device: DeviceOptions
@@ -20,6 +23,8 @@ struct EvaluateCommand: ParsableCommand {
     let testAccuracy: Double
     let testLoss: Double
     let count: Int
+    /// A row for each true class, a column for each predicted one; nil where nobody asked.
+    let confusion: [[Int]]?
   }
 
   func run() throws {
@@ -27,21 +32,34 @@ struct EvaluateCommand: ParsableCommand {
     try device.run { _ in
       let configuration = try network.configuration(data: data, directory: dataDir)
       let task = try configuration.task()
-      guard show == 0 || task is Classification else {
-        throw ToolError("--show draws the classes of pictures; \(configuration.model) has none")
+      guard show == 0 && !confusion || task is Classification else {
+        throw ToolError(
+          "\(show > 0 ? "--show draws" : "--confusion counts") the classes of pictures; \(configuration.model) has "
+            + "none")
       }
       let test = try configuration.testData(data, directory: dataDir)
       let model = try network.load(configuration)
       let result = try model.evaluate(test, batchSize: min(500, 4 * configuration.batchSize), task: task)
+      let matrix = try confusion ? Classification().confusion(model, on: test) : nil
       if json {
-        try printJSON(Line(testAccuracy: result.accuracy, testLoss: result.loss, count: result.count))
+        try printJSON(
+          Line(
+            testAccuracy: result.accuracy, testLoss: result.loss, count: result.count,
+            confusion: matrix?.counts))
       } else {
         Terminal.write(
           "\(configuration.model) on \(test.count.grouped) test pictures of \(test.name): accuracy "
             + "\(result.accuracy.fixed(4)), loss \(result.loss.fixed(4))\n")
+        if let matrix { show(matrix, test.classNames) }
         try draw(model, test)
       }
     }
+  }
+
+  private func show(_ matrix: ConfusionMatrix, _ names: [String]) {
+    Terminal.write(
+      "\n\(matrix.table(names: names))\n\nmeans over the classes: precision \(matrix.precision.fixed(4)), recall "
+        + "\(matrix.recall.fixed(4)), F1 \(matrix.f1.fixed(4))\n")
   }
 
   /// The first pictures side by side, with what they are and what the network takes them for.

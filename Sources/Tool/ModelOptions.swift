@@ -3,12 +3,17 @@ import Martlet
 
 /// Which trained network a command uses: that of a run, or a network of the catalog with a file of weights.
 struct ModelOptions: ParsableArguments {
-  @Option(name: .customLong("run"), help: ArgumentHelp("The folder of the run.", valueName: "dir"))
+  @Option(
+    name: .customLong("run"), help: ArgumentHelp("The folder of the run.", valueName: "dir"),
+    completion: .directory)
   var folder: String?
-  @Option(help: ArgumentHelp("Instead of a run: the network that --weights belong to.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Instead of a run: the network that --weights belong to.", valueName: "name"),
+    completion: .list(Catalog.names))
   var model: String?
   @Option(
-    help: ArgumentHelp("A file of weights; with --run, other ones than the run's last.", valueName: "file"))
+    help: ArgumentHelp("A file of weights; with --run, other ones than the run's last.", valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
   var weights: String?
   @Option(help: ArgumentHelp("With --model: the pictures, as HEIGHTxWIDTHxCHANNELS.", valueName: "size"))
   var input: String?

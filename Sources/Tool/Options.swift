@@ -3,7 +3,9 @@ import Martlet
 
 /// Where a command computes.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where to compute: auto or cpu.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Where to compute: auto or cpu.", valueName: "name"),
+    completion: .list(["auto", "cpu"]))
   var device = "auto"
 
   @Option(help: ArgumentHelp("Threads of the CPU (default: all processors).", valueName: "n"))

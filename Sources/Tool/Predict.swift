@@ -12,9 +12,12 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var network: ModelOptions
   @Option(help: ArgumentHelp("The data set (default: the run's).", valueName: "name"))
   var data: String?
-  @Option(help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"), completion: .directory)
   var dataDir: String?
-  @Option(help: ArgumentHelp("A .npy file of pictures instead of a data set.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A .npy file of pictures instead of a data set.", valueName: "file"),
+    completion: .file(extensions: ["npy"]))
   var images: String?
   @Option(help: ArgumentHelp("How many pictures (default: 10, or all of the file).", valueName: "n"))
   var count: Int?

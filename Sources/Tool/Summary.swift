@@ -7,7 +7,8 @@ struct SummaryCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The network: \(Catalog.entries.map(\.name).joined(separator: ", ")).", valueName: "name"))
+      "The network: \(Catalog.names.joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Catalog.names))
   var model: String
   @Option(help: ArgumentHelp("The pictures, as HEIGHTxWIDTHxCHANNELS.", valueName: "size"))
   var input: String?

@@ -40,6 +40,9 @@ import Testing
     #expect(evaluation.status == 0, "\(evaluation.errors)")
     #expect(evaluation.lines[0].hasPrefix("basic-cnn on 2,000 test pictures of "))
     #expect(evaluation.lines.count > 14)
+    let matrix = try Command("evaluate", "--run", run.string, "--confusion")
+    #expect(matrix.lines.count == 13 && matrix.lines[1].hasPrefix("true \\ predicted"), "\(matrix.errors)")
+    #expect(matrix.lines[12].hasPrefix("means over the classes: precision 0."))
   }
 
   @Test func aTaskNamesItsOwnMeasures() throws {
