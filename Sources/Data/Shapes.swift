@@ -33,9 +33,11 @@ public struct Shapes: Sendable {
   public let channels: Int
   public let seed: UInt64
 
-  /// - Parameter channels: 1 for grey pictures, 3 for colours.
+  /// - Parameter channels: 1 for grey pictures, 3 for colours, more for colours again and again.
   public init(height: Int = 28, width: Int = 28, channels: Int = 1, seed: UInt64 = 0) {
-    precondition(channels == 1 || channels == 3, "shapes have 1 or 3 channels; received \(channels)")
+    precondition(
+      channels == 1 || channels > 0 && channels % 3 == 0,
+      "shapes have 1 channel or a multiple of 3; received \(channels)")
     precondition(min(height, width) >= 12, "shapes need at least 12x12 pixels; received \(height)x\(width)")
     self.height = height
     self.width = width
@@ -113,11 +115,22 @@ public struct Shapes: Sendable {
     var generator = PhiloxGenerator(seed: seed, stream: UInt64(index))
     let outline = Outline.allCases[Int(generator.unit() * Float(Outline.allCases.count))]
     let (ground, ink) = colors(&generator)
-    var canvas = Canvas(height: height, width: width, background: ground, channels: channels)
+    var canvas = Canvas(height: height, width: width, background: ground, channels: min(channels, 3))
     let place = placement(of: outline, &generator)
     canvas.draw(outline, at: place, color: ink, maskValue: UInt8(outline.rawValue + 1))
     let noise = 0.05 * generator.unit()
-    return (canvas, [outline.rawValue], canvas.bytes(noise: noise, &generator))
+    let bytes = canvas.bytes(noise: noise, &generator)
+    return (canvas, [outline.rawValue], channels > 3 ? repeatingColors(bytes) : bytes)
+  }
+
+  /// The three colours of each pixel as often as there are channels for them.
+  private func repeatingColors(_ bytes: [UInt8]) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: height * width * channels) { buffer, initialized in
+      for pixel in 0..<height * width {
+        for channel in 0..<channels { buffer[pixel * channels + channel] = bytes[pixel * 3 + channel % 3] }
+      }
+      initialized = height * width * channels
+    }
   }
 
   /// A place where the outline lies inside the picture.
@@ -144,7 +157,7 @@ public struct Shapes: Sendable {
     let dark = 0.45 * generator.unit()
     let bright = dark + 0.4 + (0.6 - dark) * generator.unit()
     func tinted(_ level: Float) -> SIMD4<Float> {
-      guard channels == 3 else { return SIMD4(repeating: level) }
+      guard channels >= 3 else { return SIMD4(repeating: level) }
       let tint = SIMD4(generator.unit(), generator.unit(), generator.unit(), 0) * 0.6 - 0.3
       // The tint leaves the mean of the three as it is.
       let gray = (tint.x + tint.y + tint.z) / 3

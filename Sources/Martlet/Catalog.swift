@@ -10,15 +10,15 @@ public enum Catalog {
     public let summary: String
     /// Height, width and channels.
     public let input: Shape
-    /// How it trains; nil for a part of a network, which has nothing to learn alone.
-    public let task: (any TrainingTask)?
+    /// How it trains.
+    public let task: any TrainingTask
     /// How many pictures a step has where nothing else is said: as many as a few gigabytes hold.
     public let batchSize: Int
     /// The network for a number of outputs and the shape of the pictures.
     public let build: @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
 
     init(
-      _ name: String, _ summary: String, input: Shape, task: (any TrainingTask)? = Classification(),
+      _ name: String, _ summary: String, input: Shape, task: any TrainingTask = Classification(),
       batchSize: Int = 128, build: @escaping @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
     ) {
       self.name = name
@@ -27,14 +27,6 @@ public enum Catalog {
       self.task = task
       self.batchSize = batchSize
       self.build = build
-    }
-
-    /// How the network trains.
-    ///
-    /// - Throws: `ShapeError` for a part of a network.
-    public func trainingTask() throws -> any TrainingTask {
-      if let task { return task }
-      throw ShapeError("\(name) is a part of a network and has nothing to learn alone")
     }
   }
 
@@ -58,9 +50,10 @@ public enum Catalog {
       input: [227, 227, 3], batchSize: 32
     ) { outputs, _ in alexNet(classes: outputs) },
     Entry(
-      "inception-3a", "the first inception block of GoogLeNet, a part of a network (Szegedy et al. 2015)",
-      input: [28, 28, 192], task: nil
-    ) { _, _ in inception3a() },
+      "inception-3a",
+      "the first inception block of GoogLeNet, a channel for each class (Szegedy et al. 2015)",
+      input: [28, 28, 192], batchSize: 32
+    ) { outputs, _ in try inception3aClassifier(classes: outputs) },
     Entry(
       "unet", "a class for every pixel: down, up, and across (Ronneberger et al. 2015)",
       input: [128, 128, 3], task: Segmentation(), batchSize: 8

@@ -80,13 +80,14 @@ public enum DataSource: Sendable, Equatable {
     }
   }
 
-  /// 10,000 pictures to train and 2,000 to test; of pictures above 64x64, which are drawn when they are needed, 200 to
+  /// 10,000 pictures to train and 2,000 to test; of pictures above 64x64x3, which are drawn when they are needed, 200 to
   /// test, so that the test takes no longer than the training.
   private func shapes(_ part: DatasetPart, _ size: Shape, withMasks: Bool) throws -> Dataset {
-    guard size.rank == 3, size[2] == 1 || size[2] == 3, size[0] >= 12, size[1] >= 12 else {
-      throw ShapeError("shapes are drawn with 1 or 3 channels on at least 12x12 pixels; received \(size)")
+    guard size.rank == 3, size[2] == 1 || size[2] % 3 == 0, size[0] >= 12, size[1] >= 12 else {
+      throw ShapeError(
+        "shapes are drawn with 1 channel or a multiple of 3 on at least 12x12 pixels; received \(size)")
     }
-    let isLarge = size[0] * size[1] > 64 * 64
+    let isLarge = size.count > 64 * 64 * 3
     let shapes = Shapes(
       height: size[0], width: size[1], channels: size[2], seed: part == .train ? 1 : 2)
     let count = part == .train ? 10_000 : isLarge ? 200 : 2_000

@@ -60,14 +60,14 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     else {
       throw ShapeError("an input has height, width and channels; received \(input)")
     }
-    let outputs = entry.task?.outputs(classes: classNames.count) ?? classNames.count
+    let outputs = entry.task.outputs(classes: classNames.count)
     let model = try entry.build(outputs, Shape(input))
     try withContext(seed: seed) { try model.build(input: Shape(input)) }
     return model
   }
 
   /// How the network trains.
-  public func task() throws -> any TrainingTask { try entry().trainingTask() }
+  public func task() throws -> any TrainingTask { try entry().task }
 
   /// The most values of a picture, and the most classes: beyond these no network has sizes that can be counted.
   public static let (largestInput, mostClasses) = (1 << 26, 1 << 16)

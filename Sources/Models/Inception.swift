@@ -36,3 +36,18 @@ public func inceptionBlock(
 public func inception3a() -> Concatenate {
   inceptionBlock(64, three: (96, 128), five: (16, 32), pooled: 32)
 }
+
+/// That block as a classifier, so that it can be trained alone: the mean of one of its channels is the logit of each
+/// class, which takes no parameters besides the block's.
+///
+/// - Throws: `ShapeError` for more classes than the block has channels.
+public func inception3aClassifier(classes: Int) throws -> Sequential {
+  guard (1...256).contains(classes) else {
+    throw ShapeError("inception-3a has 256 channels, one for each class at most; received \(classes) classes")
+  }
+  return Sequential {
+    inception3a()
+    GlobalAveragePooling2D()
+    Lambda("the first \(classes) channels") { $0.sliced(axis: -1, 0..<classes) }
+  }
+}

@@ -41,7 +41,7 @@ struct ModelOptions: ParsableArguments {
     if classes == nil, let data {
       names = try DataSource(name: data).load(
         .test, directory: directory.map { FilePath($0) }, size: size,
-        supervision: entry.trainingTask().supervision
+        supervision: entry.task.supervision
       ).classNames
     }
     var configuration = RunConfiguration()

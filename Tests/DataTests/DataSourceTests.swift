@@ -49,7 +49,7 @@ struct DataSourceTests {
           .contains("unpack cifar-100-binary.tar.gz, which has test.bin, into one of these folders"))
       #expect(
         message { _ = try DataSource.shapes.load(.test, size: [10, 10, 1]) }
-          == "shapes are drawn with 1 or 3 channels on at least 12x12 pixels; received 10x10x1")
+          == "shapes are drawn with 1 channel or a multiple of 3 on at least 12x12 pixels; received 10x10x1")
     }
   }
 }

@@ -422,7 +422,7 @@ extension MutationTests {
     _ = try DataSource(name: configuration.data)
     _ = Shape(configuration.input)
     _ = try (configuration.makeOptimizer(), configuration.steering())
-    _ = try configuration.entry().task?.outputs(classes: configuration.classNames.count)
+    _ = try configuration.entry().task.outputs(classes: configuration.classNames.count)
   }
 
   private static let runConfiguration = """

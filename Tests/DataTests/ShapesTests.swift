@@ -3,6 +3,14 @@ import MartletData
 import Testing
 
 struct ShapesTests {
+  @Test func moreChannelsRepeatTheColors() {
+    let colors = Shapes(height: 14, width: 12, channels: 3, seed: 5).picture(at: 7)
+    let many = Shapes(height: 14, width: 12, channels: 9, seed: 5).picture(at: 7)
+    #expect(many.image.shape == [14, 12, 9] && many.mask == colors.mask && many.boxes == colors.boxes)
+    let (few, all) = (colors.image.values(as: UInt8.self), many.image.values(as: UInt8.self))
+    #expect(all.indices.allSatisfy { all[$0] == few[$0 / 9 * 3 + $0 % 3] })
+  }
+
   @Test func picturesArePureFunctionsOfSeedAndIndex() {
     let shapes = Shapes(seed: 5)
     let dataset = shapes.dataset(count: 300)

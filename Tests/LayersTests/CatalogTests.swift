@@ -57,6 +57,7 @@ struct CatalogTests {
     Case("BatchNormalization(momentum: 0.9, epsilon: 1e-05, center: false, scale: false)", [3], [3]) {
       BatchNormalization(momentum: 0.9, epsilon: 1e-5, center: false, scale: false)
     },
+    Case("Lambda(\"square\")", [3], [3]) { Lambda("square") { $0.squared() } },
     Case("Dropout(0.5)", [3], [3]) { Dropout(0.5) },
     Case("SpatialDropout2D(0.25)", [2, 2, 3], [2, 2, 3]) { SpatialDropout2D(0.25) },
     Case("MaxPool2D(2)", [5, 5, 2], [2, 2, 2]) { MaxPool2D(2) },

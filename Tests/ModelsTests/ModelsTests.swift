@@ -29,7 +29,7 @@ import Testing
     Case("resnet18", 1000, [224, 224, 3], [1000], 11_689_512),
     Case("resnet50", 1000, [224, 224, 3], [1000], 25_557_032),
     Case("alexnet", 1000, [227, 227, 3], [1000], 62_378_344),
-    Case("inception-3a", 0, [28, 28, 192], [28, 28, 256], 163_696),
+    Case("inception-3a", 10, [28, 28, 192], [10], 163_696),
     Case("unet", 4, [128, 128, 3], [128, 128, 4], 482_084),
     Case("dcgan", 1, [28, 28, 1], [1], 1_059_138),
     Case("dcgan", 1, [32, 32, 3], [1], 1_263_300),
@@ -61,12 +61,13 @@ import Testing
   /// The least pictures that each network takes.
   static let smallest: [(String, Shape)] = [
     ("basic-cnn", [12, 12, 1]), ("resnet20", [12, 12, 3]), ("resnet18", [32, 32, 3]),
-    ("resnet50", [32, 32, 3]), ("alexnet", [67, 67, 3]), ("unet", [16, 16, 3]), ("dcgan", [12, 12, 1]),
+    ("resnet50", [32, 32, 3]), ("alexnet", [67, 67, 3]), ("inception-3a", [12, 12, 192]),
+    ("unet", [16, 16, 3]), ("dcgan", [12, 12, 1]),
   ]
 
   @Test(arguments: smallest) func everyNetworkTrains(_ name: String, _ input: Shape) throws {
     let entry = try Catalog.entry(name)
-    let task = try entry.trainingTask()
+    let task = entry.task
     let data = Shapes(height: input[0], width: input[1], channels: input[2], seed: 4).drawnDataset(
       count: 12, withMasks: task.supervision == .masks)
     let model = try entry.build(task.outputs(classes: 10), input)
@@ -105,9 +106,13 @@ import Testing
     #expect(history.last!.training.accuracy > 0.9)
   }
 
-  @Test func partsOfNetworksAndPicturesThatDoNotFitAreRefused() throws {
-    let part = #expect(throws: ShapeError.self) { try Catalog.entry("inception-3a").trainingTask() }
-    #expect(part?.message == "inception-3a is a part of a network and has nothing to learn alone")
+  @Test func classesAndPicturesThatDoNotFitAreRefused() throws {
+    #expect(try inception3a().outputShape(for: [28, 28, 192]) == [28, 28, 256])
+    let part = #expect(throws: ShapeError.self) {
+      _ = try Catalog.entry("inception-3a").build(257, [28, 28, 192])
+    }
+    #expect(
+      part?.message == "inception-3a has 256 channels, one for each class at most; received 257 classes")
     let odd = #expect(throws: ShapeError.self) { _ = try Catalog.entry("dcgan").build(1, [30, 30, 1]) }
     #expect(odd?.message == "dcgan makes pictures whose height and width divide by 4; received 30x30x1")
   }

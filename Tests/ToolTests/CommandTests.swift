@@ -82,10 +82,6 @@ import Testing
         + "FILE.npz, FILE.csv. Did you mean shapes?"
     ),
     (
-      ["train", "--model", "inception-3a", "--data", "shapes"],
-      "inception-3a is a part of a network and has nothing to learn alone"
-    ),
-    (
       ["train", "--model", "unet", "--data", "fashion-mnist"],
       "fashion-mnist has no masks to learn from; shapes has"
     ),
