@@ -18,8 +18,14 @@ public struct Checkpoint: Sendable {
   private let weights: [String: HostArray]
   private let optimizer: [String: HostArray]
 
-  private static let format = "martlet-checkpoint-1"
-  private static let (weightsPrefix, optimizerPrefix) = ("model.", "optimizer.")
+  private static let format = "martlet-checkpoint-2"
+  private static let (weightsPrefix, optimizerPrefix, historyName) = ("model.", "optimizer.", "history")
+
+  /// What the file says in words: the state but for its history, which is an array.
+  private struct Words: Codable {
+    var state: TrainingState
+    var layouts: [HistoryTable.Layout]
+  }
 
   /// Replaces a checkpoint by the next one, or leaves it as it was: see `File.write`.
   ///
@@ -27,15 +33,19 @@ public struct Checkpoint: Sendable {
   public static func write(
     _ model: any Layer, _ optimizer: any Optimizer, _ state: TrainingState, to path: FilePath
   ) throws {
+    let history = HistoryTable(state.history)
+    var words = Words(state: state, layouts: history.layouts)
+    words.state.history = []
     // Where they lie: a checkpoint needs no second place in memory for what it writes.
     let arrays =
       model.storedWeights.map { $0.named(weightsPrefix + $0.name) }
       + optimizer.storedState.map { $0.named(optimizerPrefix + $0.name) }
+      + [StoredArray(name: historyName, array: history.rows)]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let text = String(decoding: try encoder.encode(state), as: UTF8.self)
+    let text = String(decoding: try encoder.encode(words), as: UTF8.self)
     try Safetensors.write(
       arrays, metadata: ["format": format, "state": text, "sha256": try hash(of: arrays, text)], to: path)
   }
@@ -59,9 +69,14 @@ public struct Checkpoint: Sendable {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do { state = try decoder.decode(TrainingState.self, from: Data(text.utf8)) } catch {
+    guard let words = try? decoder.decode(Words.self, from: Data(text.utf8)),
+      let rows = arrays[Self.historyName],
+      let history = HistoryTable.history(words.layouts, rows)
+    else {
       throw FormatError("is damaged: its training state cannot be read; \(wayOut)", path: path)
     }
+    var state = words.state
+    state.history = history
     guard state.isPossible else {
       throw FormatError("is damaged: its training state is none that a run can have; \(wayOut)", path: path)
     }
@@ -71,6 +86,7 @@ public struct Checkpoint: Sendable {
           (String($0.key.dropFirst(prefix.count)), $0.value)
         })
     }
+    self.state = state
     weights = part(Self.weightsPrefix)
     optimizer = part(Self.optimizerPrefix)
     self.path = path

@@ -358,9 +358,21 @@ extension MutationTests {
     let file = try SafetensorsFile(tiny.checkpoint)
     let arrays = try file.arrays()
     let mutations = Mutations([Specimen(text: file.metadata["state"]!)])
+    let history = arrays["history"]!
+    let numbers = Mutations([Specimen(history.bytes)])
     return (
       { index in
-        let text = String(decoding: mutations[index], as: UTF8.self)
+        // Words and rows in turn.
+        let text =
+          index % 2 == 0 ? String(decoding: mutations[index], as: UTF8.self) : file.metadata["state"]!
+        var arrays = arrays
+        if index % 2 == 1 {
+          let width = history.shape[1]
+          let bytes = numbers[index]
+          arrays["history"] = HostArray(
+            shape: [bytes.count / width, width], dtype: .uint8,
+            bytes: Array(bytes.prefix(bytes.count / width * width)))
+        }
         var hash = SHA256()
         Array(text.utf8).withUnsafeBytes { hash.update($0) }
         for (name, array) in arrays.sorted(by: { $0.key < $1.key }) {

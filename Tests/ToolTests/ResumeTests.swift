@@ -151,7 +151,7 @@ import Testing
       (flipped, "is damaged: its contents do not have the SHA-256 that it names"),
       (Array(good.prefix(good.count / 2)), "is cut off or damaged: array "),
       (Array("hello".utf8), "is not a safetensors file: it has 5 bytes, fewer than the 8 of a length"),
-      (try Safetensors.encode([:]), "is not a checkpoint of this version (martlet-checkpoint-1)"),
+      (try Safetensors.encode([:]), "is not a checkpoint of this version (martlet-checkpoint-2)"),
     ]
     for (bytes, message) in damages {
       try File.write(bytes, to: checkpoint)

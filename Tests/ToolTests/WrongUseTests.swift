@@ -504,7 +504,7 @@ struct WrongUseTests {
     },
     damaged(
       "weights in a checkpoint's place", resume,
-      "@/damaged/checkpoint.safetensors: is not a checkpoint of this version (martlet-checkpoint-1); martlet train writes such ones"
+      "@/damaged/checkpoint.safetensors: is not a checkpoint of this version (martlet-checkpoint-2); martlet train writes such ones"
     ) { run in
       try put(try File.read(run.weightsFile), run.checkpointFile)
     },

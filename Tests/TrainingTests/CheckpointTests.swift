@@ -1,6 +1,8 @@
 import MartletTestSupport
 import Testing
 
+@testable import MartletTraining
+
 @Suite struct CheckpointTests {
   private struct Stop: Error {}
   private let data = Shapes.dataset(count: 70, height: 12, width: 12, channels: 1, seed: 9)
@@ -79,6 +81,32 @@ import Testing
       return try model.weightsHash()
     }
     #expect(try trained([5]) == trained([2, 4, 5, 5]))
+  }
+
+  /// Records with and without validation, with other measures, and with numbers that are none.
+  @Test func theHistoryReturnsAsItWas() throws {
+    func record(_ epoch: Int, _ measures: [Measure], _ validation: [Measure]?) -> EpochRecord {
+      EpochRecord(
+        epoch: epoch, steps: epoch * 7, training: BatchResult(lossSum: 0.1, count: 3, measures: measures),
+        validation: validation.map { BatchResult(lossSum: .infinity, count: 2, measures: $0) }, seconds: 1 / 3
+      )
+    }
+    let accuracy = Measure("accuracy", sums: [1, 3])
+    let f1 = Measure("f1", .f1, sums: [1, 0, 2, 1, 1, 2])
+    var state = TrainingState()
+    (state.epoch, state.steps) = (4, 28)
+    for records in [
+      [],
+      [
+        record(1, [accuracy], nil), record(2, [accuracy, f1], [f1]), record(3, [], []),
+        record(4, [accuracy], nil),
+      ],
+    ] {
+      state.history = records
+      let file = try temporaryFolder().appending("checkpoint.safetensors")
+      try Checkpoint.write(try model(), Adam(), state, to: file)
+      #expect(try Checkpoint(from: file).state == state)
+    }
   }
 
   @Test func aCheckpointOfAnotherModelIsAnError() throws {

@@ -15,23 +15,32 @@ public struct HistoryFile: Callback {
 
   /// - Throws: `FileError`; the file is as it was then.
   public func write(_ history: [EpochRecord]) throws {
-    try File.write(Array((path.extension == "jsonl" ? try lines(history) : table(history)).utf8), to: path)
+    // Line by line: the file may have many.
+    try File.write(to: path) { writer in
+      func write(_ line: String) throws {
+        try Array((line + "\n").utf8).withUnsafeBytes { try writer.write($0) }
+      }
+      if path.extension == "jsonl" {
+        for record in history { try write(line(record)) }
+      } else {
+        let names = history.first.map { ["loss"] + $0.training.measures.map(\.name) } ?? []
+        try write(header(names))
+        for record in history { try write(row(record, names)) }
+      }
+    }
   }
 
   /// Loss and measures in training, the same in validation under `val_`.
-  private func table(_ history: [EpochRecord]) -> String {
-    let names = history.first.map { ["loss"] + $0.training.measures.map(\.name) } ?? []
+  private func header(_ names: [String]) -> String {
     let columns = names.map { String($0.map { $0 == " " ? "_" : $0 }) }
-    var text =
-      (["epoch", "steps"] + columns + columns.map { "val_" + $0 } + ["seconds"]).joined(separator: ",") + "\n"
-    for record in history {
-      let cells = [record.training, record.validation].flatMap { result in
-        names.map { name in result?[name].map { "\($0)" } ?? "" }
-      }
-      text +=
-        (["\(record.epoch)", "\(record.steps)"] + cells + ["\(record.seconds)"]).joined(separator: ",") + "\n"
+    return (["epoch", "steps"] + columns + columns.map { "val_" + $0 } + ["seconds"]).joined(separator: ",")
+  }
+
+  private func row(_ record: EpochRecord, _ names: [String]) -> String {
+    let cells = [record.training, record.validation].flatMap { result in
+      names.map { name in result?[name].map { "\($0)" } ?? "" }
     }
-    return text
+    return (["\(record.epoch)", "\(record.steps)"] + cells + ["\(record.seconds)"]).joined(separator: ",")
   }
 
   private struct Line: Encodable {
@@ -42,7 +51,7 @@ public struct HistoryFile: Callback {
     let seconds: Double
   }
 
-  private func lines(_ history: [EpochRecord]) throws -> String {
+  private func line(_ record: EpochRecord) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -52,12 +61,10 @@ public struct HistoryFile: Callback {
         [("loss", result.loss)] + result.measures.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a }
       )
     }
-    return try history.map { record in
-      let line = Line(
-        epoch: record.epoch, steps: record.steps, training: values(record.training),
-        validation: record.validation.map(values), seconds: record.seconds)
-      return String(decoding: try encoder.encode(line), as: UTF8.self) + "\n"
-    }.joined()
+    let line = Line(
+      epoch: record.epoch, steps: record.steps, training: values(record.training),
+      validation: record.validation.map(values), seconds: record.seconds)
+    return String(decoding: try encoder.encode(line), as: UTF8.self)
   }
 }
 
