@@ -2,7 +2,7 @@ import MartletCore
 
 extension Dataset {
   /// The most classes that labels may speak of where no names say how many there are.
-  static let mostClasses = 65_536
+  public static let mostClasses = 65_536
 
   /// A data set of arrays as other programs write them.
   ///

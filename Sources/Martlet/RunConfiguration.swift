@@ -69,26 +69,33 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   /// How the network trains.
   public func task() throws -> any TrainingTask { try entry().task }
 
-  /// The most values of a picture, and the most classes: beyond these no network has sizes that can be counted.
-  public static let (largestInput, mostClasses) = (1 << 26, 1 << 16)
+  /// The most values of a picture: beyond these no network has sizes that can be counted.
+  public static let largestInput = 1 << 26
   /// The most epochs, steps and pictures in a step.
-  public static let largestCount = 1 << 40
+  private static let largestCount = 1 << 40
 
-  /// What no run can have been started with, in words; nil where all is well. A file may say anything.
-  var problem: String? {
+  /// The first number that no run can have, with what it must be.
+  public var impossibleNumber: (setting: String, value: String, wanted: String)? {
     let counts = [
       ("epochs", epochs), ("batchSize", batchSize), ("steps", steps ?? 1), ("patience", patience ?? 1),
     ]
     for (name, value) in counts where !(1...Self.largestCount).contains(value) {
-      return "\(name) is \(value); it must be at least 1"
-        + (value > 0 ? " and at most \(Self.largestCount)" : "")
+      return (name, "\(value)", value < 1 ? "at least 1" : "at most \(Self.largestCount)")
     }
-    guard (0...256).contains(workers) else { return "workers is \(workers); it must be 0 to 256" }
+    guard (0...256).contains(workers) else { return ("workers", "\(workers)", "0 to 256") }
     guard learningRate.isFinite && learningRate >= 0 else {
-      return "learningRate is \(learningRate); it must be a number that is not negative"
+      return ("learningRate", "\(learningRate)", "a number that is not negative")
     }
     guard validationSplit >= 0 && validationSplit < 1 else {
-      return "validationSplit is \(validationSplit); it must be a share from 0 to below 1"
+      return ("validationSplit", "\(validationSplit)", "a share from 0 to below 1")
+    }
+    return nil
+  }
+
+  /// What no run can have been started with, in words; nil where all is well. A file may say anything.
+  var problem: String? {
+    if let wrong = impossibleNumber {
+      return "\(wrong.setting) is \(wrong.value); it must be \(wrong.wanted)"
     }
     guard input.count == 3, input.allSatisfy({ (1...1 << 16).contains($0) }) else {
       return "input is \(input); it must be height, width and channels, each 1 to 65536"
@@ -96,9 +103,9 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     guard Shape(input).count <= Self.largestInput else {
       return "input is \(input); a picture has at most \(Self.largestInput) values"
     }
-    guard (1...Self.mostClasses).contains(classNames.count) else {
+    guard (1...Dataset.mostClasses).contains(classNames.count) else {
       return
-        "classNames has \(classNames.count) names; there must be at least 1 and at most \(Self.mostClasses)"
+        "classNames has \(classNames.count) names; there must be at least 1 and at most \(Dataset.mostClasses)"
     }
     do {
       _ = try (entry(), makeOptimizer(), steering(), augment.map { try Augmentation($0) })

@@ -39,7 +39,7 @@ public struct SettingsFile: Sendable {
   }
 
   /// `batchSize` as `--batch-size`.
-  private static func option(_ name: String) -> String {
+  public static func option(_ name: String) -> String {
     "--" + name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
   }
 

@@ -39,7 +39,8 @@ struct EvaluateCommand: ParsableCommand {
       }
       let test = try configuration.testData(data, directory: dataDir)
       let model = try network.load(configuration)
-      let result = try model.evaluate(test, batchSize: min(500, 4 * configuration.batchSize), task: task)
+      let result = try model.evaluate(
+        test, batchSize: evaluationBatchSize(training: configuration.batchSize), task: task)
       let matrix = try confusion ? Classification().confusion(model, on: test) : nil
       if json {
         try printJSON(

@@ -42,8 +42,8 @@ func parseSize(_ text: String) throws -> Shape {
 /// Throws for a number of classes that no network here can have.
 func checkClasses(_ classes: Int) throws {
   guard classes >= 1 else { throw ToolError("--classes must be at least 1; received \(classes)") }
-  guard classes <= RunConfiguration.mostClasses else {
-    throw ToolError("--classes must be at most \(RunConfiguration.mostClasses); received \(classes)")
+  guard classes <= Dataset.mostClasses else {
+    throw ToolError("--classes must be at most \(Dataset.mostClasses); received \(classes)")
   }
 }
 

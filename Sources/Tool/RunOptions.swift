@@ -64,24 +64,11 @@ struct RunOptions: ParsableArguments {
   var workers: Int?
 
   func validate() throws {
-    let counts = [
-      ("--epochs", epochs), ("--batch-size", batchSize), ("--steps", steps), ("--patience", patience),
-    ]
-    for (option, value) in counts {
-      guard let value else { continue }
-      if value < 1 { throw ValidationError("\(option) must be at least 1; received \(value)") }
-      if value > RunConfiguration.largestCount {
-        throw ValidationError("\(option) must be at most \(RunConfiguration.largestCount); received \(value)")
-      }
-    }
-    if let workers, !(0...256).contains(workers) {
-      throw ValidationError("--workers must be 0 to 256; received \(workers)")
-    }
-    if let rate = learningRate, !rate.isFinite || rate < 0 {
-      throw ValidationError("--learning-rate must be a number that is not negative; received \(rate)")
-    }
-    if let share = validationSplit, !(share >= 0 && share < 1) {
-      throw ValidationError("--validation-split must be a share from 0 to below 1; received \(share)")
+    var configuration = RunConfiguration()
+    apply(to: &configuration)
+    if let wrong = configuration.impossibleNumber {
+      throw ValidationError(
+        "\(SettingsFile.option(wrong.setting)) must be \(wrong.wanted); received \(wrong.value)")
     }
   }
 

@@ -101,7 +101,7 @@ struct TrainCommand: ParsableCommand {
   private func complete(
     _ configuration: inout RunConfiguration, _ saved: RunConfiguration?, _ data: Dataset, _ device: any Device
   ) throws {
-    let samples = data.count - Int((Double(data.count) * configuration.validationSplit).rounded())
+    let samples = try data.split(share: configuration.validationSplit).training.count
     let stepsPerEpoch = max(1, (samples + configuration.batchSize - 1) / configuration.batchSize)
     if let steps = options.steps, options.epochs == nil {
       // As many epochs as the steps need.

@@ -61,15 +61,16 @@ struct TrainingRun {
     guard let last = history.last else { return }
     let result =
       try isSplit
-      ? model.evaluate(load(), batchSize: min(500, 4 * configuration.batchSize), task: task)
+      ? model.evaluate(
+        load(), batchSize: evaluationBatchSize(training: configuration.batchSize), task: task)
       : last.validation!
     try finish(model, last.steps, result, thirdStep)
   }
 
   private func stop(_ signal: StopSignalKind, _ training: Training) throws {
     if let folder {
-      try training.model.save(to: folder.weightsFile)
-      try Checkpoint.write(training.model, training.optimizer, training.state, to: folder.checkpointFile)
+      try WeightsFile(folder.weightsFile).write(training)
+      try CheckpointFile(folder.checkpointFile).write(training)
     }
     if json {
       try printJSON(StopLine(stoppedBy: signal.name, steps: training.state.steps))

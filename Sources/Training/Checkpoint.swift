@@ -21,10 +21,10 @@ public struct Checkpoint: Sendable {
   private static let format = "martlet-checkpoint-2"
   private static let (weightsPrefix, optimizerPrefix, historyName) = ("model.", "optimizer.", "history")
 
-  /// What the file says in words: the state but for its history, which is an array.
+  /// What the file says in words: the state, and what the history's numbers are, which are an array.
   private struct Words: Codable {
     var state: TrainingState
-    var layouts: [HistoryTable.Layout]
+    var layouts: [History.Layout]
   }
 
   /// Replaces a checkpoint by the next one, or leaves it as it was: see `File.write`.
@@ -33,19 +33,17 @@ public struct Checkpoint: Sendable {
   public static func write(
     _ model: any Layer, _ optimizer: any Optimizer, _ state: TrainingState, to path: FilePath
   ) throws {
-    let history = HistoryTable(state.history)
-    var words = Words(state: state, layouts: history.layouts)
-    words.state.history = []
     // Where they lie: a checkpoint needs no second place in memory for what it writes.
     let arrays =
       model.storedWeights.map { $0.named(weightsPrefix + $0.name) }
       + optimizer.storedState.map { $0.named(optimizerPrefix + $0.name) }
-      + [StoredArray(name: historyName, array: history.rows)]
+      + [state.history.stored(name: historyName)]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let text = String(decoding: try encoder.encode(words), as: UTF8.self)
+    let text = String(
+      decoding: try encoder.encode(Words(state: state, layouts: state.history.layouts)), as: UTF8.self)
     try Safetensors.write(
       arrays, metadata: ["format": format, "state": text, "sha256": try hash(of: arrays, text)], to: path)
   }
@@ -71,7 +69,7 @@ public struct Checkpoint: Sendable {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let words = try? decoder.decode(Words.self, from: Data(text.utf8)),
       let rows = arrays[Self.historyName],
-      let history = HistoryTable.history(words.layouts, rows)
+      let history = History(words.layouts, rows)
     else {
       throw FormatError("is damaged: its training state cannot be read; \(wayOut)", path: path)
     }

@@ -33,7 +33,7 @@ extension Layer {
     task: any TrainingTask = Classification(), classWeights: [Int: Float] = [:],
     augmentation: Augmentation? = nil, workers: Int = 1, seed: UInt64 = 0,
     from start: TrainingState = TrainingState(), callbacks: [any Callback] = []
-  ) throws -> [EpochRecord] {
+  ) throws -> History {
     precondition(
       epochs >= 0 && batchSize > 0 && workers >= 0,
       "epochs and workers are not negative and batches not empty; received \(epochs), \(workers), \(batchSize)"
@@ -64,7 +64,7 @@ extension Layer {
         }
         if run.validation == nil { run.validation = try held ?? validation() }
         let measured = try run.validation.map {
-          try evaluate($0, batchSize: min(500, 4 * batchSize), task: task, workers: workers)
+          try evaluate($0, batchSize: evaluationBatchSize(training: batchSize), task: task, workers: workers)
         }
         let record = run.state.endEpoch(measured, isWhole: run.state.batch >= batches.count)
         try tell(.epochEnded(record))
@@ -97,9 +97,14 @@ extension BatchLoader {
   }
 }
 
+/// How many samples are evaluated at a time where so many are trained on: without gradients they take less memory.
+package func evaluationBatchSize(training batchSize: Int) -> Int { min(500, 4 * batchSize) }
+
 extension Dataset {
   /// The samples before the last ones of a share, and those; nil where the share is 0.
-  fileprivate func split(share: Double) throws -> (training: Dataset, validation: Dataset?) {
+  ///
+  /// - Throws: `ShapeError` for shares that leave no sample on one side.
+  package func split(share: Double) throws -> (training: Dataset, validation: Dataset?) {
     guard share != 0 else { return (self, nil) }
     let count = Int((Double(self.count) * share).rounded())
     guard share > 0, share < 1, count > 0, count < self.count else {

@@ -23,7 +23,7 @@ extension Layer {
     validation: (inputs: any HostArrayConvertible, targets: any HostArrayConvertible)? = nil,
     validationSplit: Double = 0, epochs: Int = 1, batchSize: Int = 128, optimizer: any Optimizer, loss: Loss,
     metrics: [Metric] = [], classWeights: [Int: Float] = [:], seed: UInt64 = 0, callbacks: [any Callback] = []
-  ) throws -> [EpochRecord] {
+  ) throws -> History {
     var data = try Dataset(inputs: inputs.hostArray(), targets: targets.hostArray())
     if let sampleWeights { data = try data.weighted(bySample: sampleWeights) }
     return try fit(

@@ -38,9 +38,12 @@ public struct TrainingState: Sendable, Equatable, Codable {
   /// Seconds of training in the epoch so far.
   public var seconds = 0.0
   /// The epochs that ended, the last one maybe cut short.
-  public var history: [EpochRecord] = []
+  public var history = History()
   /// Nil before the first step: the keys are those of the context.
   public var random: RandomPosition?
+
+  /// All but the history.
+  private enum CodingKeys: CodingKey { case epoch, batch, steps, soFar, seconds, random }
 
   /// The start of training.
   public init() {}
@@ -73,7 +76,7 @@ public struct TrainingState: Sendable, Equatable, Codable {
   mutating func endEpoch(_ validation: BatchResult?, isWhole: Bool) -> EpochRecord {
     let record = EpochRecord(
       epoch: epoch, steps: steps, training: soFar, validation: validation, seconds: seconds)
-    history.removeAll { $0.epoch == epoch }
+    if history.last?.epoch == epoch { history.removeLast() }
     history.append(record)
     if isWhole {
       epoch += 1

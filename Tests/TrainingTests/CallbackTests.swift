@@ -117,7 +117,7 @@ import Testing
     func optimizer() -> SGD { SGD(learningRate: 3) }
     func fit(
       _ model: Sequential, _ optimizer: SGD, _ state: TrainingState, _ more: [any Callback]
-    ) throws -> [EpochRecord] {
+    ) throws -> History {
       try model.fit(
         data, validation: data.prefix(20), epochs: 12, batchSize: 16, optimizer: optimizer, seed: 4,
         from: state,

@@ -26,7 +26,7 @@ import Testing
     let file = try temporaryFolder().appending("checkpoint.safetensors")
     func fit(
       _ model: Sequential, _ optimizer: any Optimizer, from state: TrainingState, stop: Int?, seed: UInt64
-    ) throws -> [EpochRecord] {
+    ) throws -> History {
       try withContext(seed: seed) {
         try model.fit(
           data, validation: data.prefix(20), epochs: 2, batchSize: 32, optimizer: optimizer, seed: 2,
@@ -49,7 +49,7 @@ import Testing
       state = checkpoint.state
       #expect(state.steps == stop && optimizer.steps == stop)
     }
-    var history = try fit(model, optimizer, from: state, stop: nil, seed: stop == nil ? 7 : 99)
+    var history = Array(try fit(model, optimizer, from: state, stop: nil, seed: stop == nil ? 7 : 99))
     for index in history.indices { history[index].seconds = 0 }
     return (try model.weightsHash(), history)
   }
@@ -102,7 +102,7 @@ import Testing
         record(4, [accuracy], nil),
       ],
     ] {
-      state.history = records
+      state.history = History(records)
       let file = try temporaryFolder().appending("checkpoint.safetensors")
       try Checkpoint.write(try model(), Adam(), state, to: file)
       #expect(try Checkpoint(from: file).state == state)

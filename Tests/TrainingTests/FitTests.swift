@@ -17,7 +17,7 @@ import Testing
   private let data = Shapes.dataset(count: 70, height: 12, width: 12, channels: 1, seed: 9)
 
   private func trained(epochs: Int = 2, steps: Int? = nil, immediate: Bool = false) throws -> (
-    Sequential, [EpochRecord]
+    Sequential, History
   ) {
     let model = try model()
     let history = try withContext(seed: 5, immediate: immediate) {

@@ -21,7 +21,7 @@ import Testing
   @discardableResult private func fit(
     _ model: any Layer, on data: Dataset? = nil, from state: TrainingState = TrainingState(),
     optimizer: any Optimizer = Adam(), _ callbacks: [any Callback]
-  ) throws -> [EpochRecord] {
+  ) throws -> History {
     let data = data ?? self.data
     return try withContext(seed: 7) {
       try model.fit(

@@ -42,7 +42,7 @@ public struct Monitor: Sendable, CustomStringConvertible {
   }
 
   /// The best epoch, the first of several as good; one is better than those before where it is so by more than `margin`.
-  public func best(of history: [EpochRecord], by margin: Double = 0) -> EpochRecord? {
+  public func best(of history: some Sequence<EpochRecord>, by margin: Double = 0) -> EpochRecord? {
     var best: (record: EpochRecord, value: Double)?
     for record in history {
       guard let value = value(in: record) else { continue }

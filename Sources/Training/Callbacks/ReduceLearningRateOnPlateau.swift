@@ -36,7 +36,7 @@ public struct ReduceLearningRateOnPlateau: Callback {
   }
 
   /// How often the epochs so far led to a reduction.
-  func reductions(in history: [EpochRecord]) -> Int {
+  func reductions(in history: some Sequence<EpochRecord>) -> Int {
     var (count, bad, cooling) = (0, 0, 0)
     var best: Double?
     for record in history {

@@ -14,14 +14,20 @@ public struct HistoryFile: Callback {
   }
 
   /// - Throws: `FileError`; the file is as it was then.
-  public func write(_ history: [EpochRecord]) throws {
+  public func write(_ history: some Collection<EpochRecord>) throws {
     // Line by line: the file may have many.
     try File.write(to: path) { writer in
       func write(_ line: String) throws {
         try Array((line + "\n").utf8).withUnsafeBytes { try writer.write($0) }
       }
       if path.extension == "jsonl" {
-        for record in history { try write(line(record)) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+          positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        for record in history {
+          try write(String(decoding: try encoder.encode(Line(record)), as: UTF8.self))
+        }
       } else {
         let names = history.first.map { ["loss"] + $0.training.measures.map(\.name) } ?? []
         try write(header(names))
@@ -49,22 +55,19 @@ public struct HistoryFile: Callback {
     let training: [String: Double]
     let validation: [String: Double]?
     let seconds: Double
-  }
 
-  private func line(_ record: EpochRecord) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    func values(_ result: BatchResult) -> [String: Double] {
-      Dictionary(
-        [("loss", result.loss)] + result.measures.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a }
-      )
+    init(_ record: EpochRecord) {
+      func values(_ result: BatchResult) -> [String: Double] {
+        Dictionary(
+          [("loss", result.loss)] + result.measures.map { ($0.name, $0.value) },
+          uniquingKeysWith: { a, _ in a })
+      }
+      epoch = record.epoch
+      steps = record.steps
+      training = values(record.training)
+      validation = record.validation.map(values)
+      seconds = record.seconds
     }
-    let line = Line(
-      epoch: record.epoch, steps: record.steps, training: values(record.training),
-      validation: record.validation.map(values), seconds: record.seconds)
-    return String(decoding: try encoder.encode(line), as: UTF8.self)
   }
 }
 
@@ -82,8 +85,11 @@ public struct WeightsFile: Callback {
   public func receive(_ event: TrainingEvent, from training: Training) throws {
     guard case .epochEnded(let record) = event else { return }
     if let monitor, monitor.best(of: training.state.history)?.epoch != record.epoch { return }
-    try training.model.save(to: path)
+    try write(training)
   }
+
+  /// - Throws: `FileError`; the file is as it was then.
+  public func write(_ training: Training) throws { try training.model.save(to: path) }
 }
 
 /// Writes a `Checkpoint` after each epoch, and after every n steps where asked to. It belongs behind the callbacks that
@@ -106,7 +112,8 @@ public struct CheckpointFile: Callback {
     }
   }
 
-  private func write(_ training: Training) throws {
+  /// - Throws: `FileError`; the file is as it was then.
+  public func write(_ training: Training) throws {
     try Checkpoint.write(training.model, training.optimizer, training.state, to: path)
   }
 }
