@@ -33,22 +33,23 @@ struct Strips {
 /// What happens to results on their way to memory, resolved to pointers.
 struct ResolvedEpilogue {
   var bias: UnsafePointer<Float>?
+  var scale: UnsafePointer<Float>?
+  var shift: UnsafePointer<Float>?
   var residual: UnsafePointer<Float>?
   var mask: UnsafePointer<Float>?
   var activation: Int
 
-  /// Bias, residual and mask stand behind the first two inputs.
+  /// The epilogue's operands stand behind the first two inputs.
   init(_ epilogue: Epilogue, _ inputs: [Operand]) {
-    var next = 2
-    if epilogue.hasBias {
-      bias = UnsafePointer(inputs[next].floats)
-      next += 1
+    var rest = inputs.dropFirst(2)
+    func next(_ isThere: Bool) -> UnsafePointer<Float>? {
+      isThere ? UnsafePointer(rest.removeFirst().floats) : nil
     }
-    if epilogue.hasResidual {
-      residual = UnsafePointer(inputs[next].floats)
-      next += 1
-    }
-    if epilogue.hasMask { mask = UnsafePointer(inputs[next].floats) }
+    bias = next(epilogue.hasBias)
+    scale = next(epilogue.hasScale)
+    shift = next(epilogue.hasShift)
+    residual = next(epilogue.hasResidual)
+    mask = next(epilogue.hasMask)
     activation =
       switch epilogue.activation {
       case .linear: 0
@@ -62,6 +63,8 @@ struct ResolvedEpilogue {
   @inline(__always)
   func apply(to result: inout TileResult, column: Int, element: Int) {
     result.bias = bias.map { $0 + column }
+    result.scale = scale.map { $0 + column }
+    result.shift = shift.map { $0 + column }
     result.residual = residual.map { $0 + element }
     result.mask = mask.map { $0 + element }
     result.activation = activation

@@ -88,23 +88,32 @@ public struct GEMM: Hashable, Sendable {
   }
 }
 
-/// What happens to a tile of results while it is still in registers: activation(result + bias + residual), and zero
-/// where the mask is not positive. The bias (one number a channel or column), the residual and the mask (of the result's
-/// shape) follow the other inputs, in this order.
+/// What happens to a tile of results while it is still in registers:
+///
+///     activation((result + bias) * scale + shift + residual)        and 0 where the mask is not positive
+///
+/// Bias, scale and shift (one number a channel or column), the residual and the mask (of the result's shape) follow the
+/// other inputs, in this order. Scale and shift are batch normalisation in inference.
 public struct Epilogue: Hashable, Sendable {
   public enum Activation: UInt8, Hashable, Sendable, CaseIterable {
     case linear, relu, sigmoid, tanh
   }
   public var hasBias: Bool
+  public var hasScale: Bool
+  /// Only with a scale.
+  public var hasShift: Bool
   public var hasResidual: Bool
   public var activation: Activation
   /// Only with activations `.linear` and `.relu`: the gradient of a rectifier that had the mask as its output.
   public var hasMask: Bool
 
   public init(
-    hasBias: Bool = false, hasResidual: Bool = false, activation: Activation = .linear, hasMask: Bool = false
+    hasBias: Bool = false, hasScale: Bool = false, hasShift: Bool = false, hasResidual: Bool = false,
+    activation: Activation = .linear, hasMask: Bool = false
   ) {
     self.hasBias = hasBias
+    self.hasScale = hasScale
+    self.hasShift = hasShift
     self.hasResidual = hasResidual
     self.activation = activation
     self.hasMask = hasMask

@@ -73,12 +73,10 @@ import Testing
       let reference = Reference(geometry)
       for activation in Epilogue.Activation.allCases {
         let epilogue = Epilogue(
-          hasBias: activation != .relu, hasResidual: true, activation: activation,
-          hasMask: activation == .linear || activation == .relu)
+          hasBias: activation != .relu, hasScale: activation != .tanh, hasShift: activation == .relu,
+          hasResidual: true, activation: activation, hasMask: activation == .linear || activation == .relu)
         let result = reference.result(pass)
-        let more =
-          (epilogue.hasBias ? [noise([result[-1]], seed: 5)] : []) + [noise(result, seed: 6)]
-          + (epilogue.hasMask ? [noise(result, seed: 7)] : [])
+        let more = operands(of: epilogue, result: result)
         let inputs = reference.inputs(pass) + more
         let actual = try device.run(.convolution(pass, geometry, epilogue), inputs, output: result)
         var expected = reference.run(pass, inputs)

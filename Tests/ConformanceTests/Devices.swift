@@ -84,13 +84,15 @@ func firstDifference(_ actual: [Float], _ expected: [Double], relative: Double, 
   }?.offset
 }
 
-/// What `Epilogue` says, in Double: bias and residual, then the activation, then the mask.
+/// What `Epilogue` says, in Double.
 func applyEpilogue(_ epilogue: Epilogue, to values: inout [Double], columns: Int, _ operands: [HostArray]) {
-  let bias: [Float]? = epilogue.hasBias ? operands[0].values() : nil
-  let residual: [Float]? = epilogue.hasResidual ? operands[epilogue.hasBias ? 1 : 0].values() : nil
-  let mask: [Float]? = epilogue.hasMask ? operands.last!.values() : nil
+  var rest = operands[...]
+  func next(_ isThere: Bool) -> [Float]? { isThere ? rest.removeFirst().values() : nil }
+  let (bias, scale, shift) = (next(epilogue.hasBias), next(epilogue.hasScale), next(epilogue.hasShift))
+  let (residual, mask) = (next(epilogue.hasResidual), next(epilogue.hasMask))
   for i in values.indices {
-    let x = values[i] + Double(bias?[i % columns] ?? 0) + Double(residual?[i] ?? 0)
+    var x = values[i] + Double(bias?[i % columns] ?? 0)
+    x = x * Double(scale?[i % columns] ?? 1) + Double(shift?[i % columns] ?? 0) + Double(residual?[i] ?? 0)
     values[i] =
       switch epilogue.activation {
       case .linear: x
@@ -100,6 +102,14 @@ func applyEpilogue(_ epilogue: Epilogue, to values: inout [Double], columns: Int
       }
     if let mask, !(mask[i] > 0) { values[i] = 0 }
   }
+}
+
+/// Operands for an epilogue of a result of some shape.
+func operands(of epilogue: Epilogue, result: Shape) -> [HostArray] {
+  let rows = [epilogue.hasBias, epilogue.hasScale, epilogue.hasShift].count { $0 }
+  let wholes = [epilogue.hasResidual, epilogue.hasMask].count { $0 }
+  return (0..<rows).map { noise([result[-1]], seed: UInt64(5 + $0)) }
+    + (0..<wholes).map { noise(result, seed: UInt64(8 + $0)) }
 }
 
 /// One and two threads must give the same bits on each instruction set.

@@ -25,7 +25,8 @@ import Testing
     for activation in Epilogue.Activation.allCases {
       for hasBias in [false, true] {
         let epilogue = Epilogue(
-          hasBias: hasBias, hasResidual: !hasBias, activation: activation,
+          hasBias: hasBias, hasScale: !hasBias || activation == .tanh, hasShift: !hasBias,
+          hasResidual: !hasBias, activation: activation,
           hasMask: hasBias && activation == .linear || !hasBias && activation == .relu)
         try check(GEMM(m: 14, n: 75, k: 9), epilogue, on: device)
         try check(GEMM(m: 14, n: 33, k: 700, transposeA: true), epilogue, on: device)
@@ -58,11 +59,7 @@ import Testing
 
   private func inputs(_ product: GEMM, _ epilogue: Epilogue) throws -> [HostArray] {
     let shapes = shapes(product)
-    var inputs = [noise(shapes.a, seed: 1), noise(shapes.b, seed: 2)]
-    if epilogue.hasBias { inputs.append(noise([product.n], seed: 3)) }
-    if epilogue.hasResidual { inputs.append(noise(shapes.c, seed: 4)) }
-    if epilogue.hasMask { inputs.append(noise(shapes.c, seed: 5)) }
-    return inputs
+    return [noise(shapes.a, seed: 1), noise(shapes.b, seed: 2)] + operands(of: epilogue, result: shapes.c)
   }
 
   private func check(_ g: GEMM, _ epilogue: Epilogue, on device: TestDevice) throws {

@@ -85,7 +85,12 @@ struct PlanFuzzTests {
       case 12: pool.append(truths[random(truths.count)].cast(to: .float32) * a)
       case 13, 14:
         let y = a.convolution(kernel, padding: .same)
-        pool.append(random(2) == 0 ? (y + row + b).relu() : (b + y).sigmoid())
+        switch random(4) {
+        case 0: pool.append((y + row + b).relu())
+        case 1: pool.append((y * row + (row - 1) + b).relu())
+        case 2: pool.append((y + row) * row)
+        default: pool.append((b + y).sigmoid())
+        }
       case 15: pool.append((a.matmul(kernel[0, 0]) + row).tanh() + b)
       case 16:
         let (y, mean, variance) = a.batchNormalized(gamma: row, beta: row * 2, epsilon: 0.1)

@@ -113,6 +113,28 @@ import Testing
     #expect(try planned("-epilogue", body).plan.steps.count == 2)
   }
 
+  /// Batch normalisation in inference: the convolution does it.
+  @Test func epiloguesScaleAndShift() throws {
+    let x = samples([2, 5, 5, 3], seed: 1)
+    let kernel = samples([3, 3, 3, 4], seed: 2)
+    let row = samples([4], seed: 3)
+    func body(bias: Tensor?) -> Tensor {
+      let y = x.convolution(kernel, bias: bias, padding: .same) * row + (row * 2 - 1)
+      return (y + samples([2, 5, 5, 4], seed: 4)).relu()
+    }
+    for bias in [nil, row] {
+      let fused = try planned { body(bias: bias) }.plan
+      guard case .convolution(_, _, let epilogue) = fused.steps.last!.primitive else { preconditionFailure() }
+      #expect(
+        epilogue
+          == Epilogue(
+            hasBias: bias != nil, hasScale: true, hasShift: true, hasResidual: true, activation: .relu))
+      #expect(fused.steps.count == 2)
+      let plain = try withPasses(PassSelection("-all")) { try compute { body(bias: bias) }.hostArray() }
+      #expect(try compute { body(bias: bias) }.hostArray() == plain)
+    }
+  }
+
   @Test func aPlanIsAPage() throws {
     let x = Tensor.zeros([300, 100])
     let line = #line + 1

@@ -16,6 +16,8 @@ func depthwise(
       sum = multiplyAdd(load(rows[tap] + channel), load(weights + (tap &* channels &+ channel)), sum)
     }
     if let bias = result.bias { sum += load(bias + channel) }
+    if let scale = result.scale { sum *= load(scale + channel) }
+    if let shift = result.shift { sum += load(shift + channel) }
     if let residual = result.residual { sum += load(residual + result.offsets[0] + channel) }
     if result.activation == 1 { sum = larger(sum, V.zero) }
     if result.activation == 2 { sum = vsigmoid(sum) }

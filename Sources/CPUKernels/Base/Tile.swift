@@ -45,20 +45,33 @@ private func begin<let M: Int, let N: Int>(
   return tile
 }
 
-/// Adds bias and residual, applies activation and mask, and stores the rows 0 ..< count.
+/// Combines every row of the tile with the same vectors.
+@inline(__always)
+private func combine<let M: Int, let N: Int>(
+  _ tile: inout InlineArray<M, InlineArray<N, V>>, folded: Bool, with row: Floats, _ operation: (V, V) -> V
+) {
+  let width = folded ? N / 2 : N
+  for n in 0..<width {
+    let v = load(row + n &* lanes)
+    for m in 0..<M { tile[unchecked: m][unchecked: n] = operation(tile[unchecked: m][unchecked: n], v) }
+    if folded {
+      for m in 0..<M {
+        tile[unchecked: m][unchecked: width &+ n] = operation(tile[unchecked: m][unchecked: width &+ n], v)
+      }
+    }
+  }
+}
+
+/// Does what the result says of bias, scale, shift, residual, activation and mask, and stores the rows 0 ..< count.
 @inline(__always)
 private func finish<let M: Int, let N: Int>(
   _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: TileResult
 ) {
   var tile = tile
   let width = folded ? N / 2 : N
-  if let bias = result.bias {
-    for n in 0..<width {
-      let v = load(bias + n &* lanes)
-      for m in 0..<M { tile[unchecked: m][unchecked: n] += v }
-      if folded { for m in 0..<M { tile[unchecked: m][unchecked: width &+ n] += v } }
-    }
-  }
+  if let bias = result.bias { combine(&tile, folded: folded, with: bias) { $0 + $1 } }
+  if let scale = result.scale { combine(&tile, folded: folded, with: scale) { $0 * $1 } }
+  if let shift = result.shift { combine(&tile, folded: folded, with: shift) { $0 + $1 } }
   if let residual = result.residual {
     for m in 0..<M where m < count {
       let row = residual + result.offsets[m]

@@ -146,7 +146,8 @@ public struct OuterSource {
 
 /// Where a tile of results goes, and what happens to it on the way:
 ///
-///     c[offsets[m] + n] = activation(result[m, n] + (c, where it accumulates) + bias[n] + residual[offsets[m] + n])
+///     sum[m, n] = result[m, n] + (c, where it accumulates)
+///     c[offsets[m] + n] = activation((sum[m, n] + bias[n]) * scale[n] + shift[n] + residual[offsets[m] + n])
 ///
 /// and 0 where mask[offsets[m] + n] is not positive.
 public struct TileResult {
@@ -156,6 +157,8 @@ public struct TileResult {
   public var columns: Int
   public var accumulates: Bool
   public var bias: UnsafePointer<Float>?
+  public var scale: UnsafePointer<Float>?
+  public var shift: UnsafePointer<Float>?
   public var residual: UnsafePointer<Float>?
   /// Only with the activations 0 and 1.
   public var mask: UnsafePointer<Float>?
@@ -163,15 +166,12 @@ public struct TileResult {
   public var activation: Int
 
   public init(
-    c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int, accumulates: Bool = false,
-    bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil, activation: Int = 0
+    c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int, accumulates: Bool = false
   ) {
     self.c = c
     self.offsets = offsets
     self.columns = columns
     self.accumulates = accumulates
-    self.bias = bias
-    self.residual = residual
-    self.activation = activation
+    activation = 0
   }
 }

@@ -4,7 +4,8 @@ extension PlanPass {
   ///
   ///     y = conv(x, w);  z = y + residual;  r = relu(z)      →      r = conv(x, w, residual; relu)
   ///
-  /// In the backward pass that adds gradients up where they are made, and makes the gradient of the rectifier before.
+  /// In inference that takes batch normalisation into the convolution before it. In the backward pass it adds gradients
+  /// up where they are made, and makes the gradient of the rectifier before.
   static let epilogueFusion = PlanPass(name: "epilogue") { program in
     var uses = Uses(program)
     for index in program.steps.indices {
@@ -46,8 +47,8 @@ private struct EpilogueChange {
     self.epilogue = epilogue
     let result = step.outputs[0]
     let isNormalization = step.primitive.isBatchNormalization
-    let biases = epilogue.hasBias ? 1 : 0
-    let residuals = epilogue.hasResidual ? 1 : 0
+    // Operands that stand before a residual.
+    let rows = [epilogue.hasBias, epilogue.hasScale, epilogue.hasShift].count { $0 }
 
     if elementwise == .reluBackward, next.inputs[0].value == result.value,
       Self.isWhole(next.inputs[1], like: result, in: program), next.inputs[1].value != result.value,
@@ -55,7 +56,7 @@ private struct EpilogueChange {
     {
       self.epilogue.hasMask = true
       operand = next.inputs[1]
-      place = biases + residuals
+      place = rows + (epilogue.hasResidual ? 1 : 0)
       return
     }
     guard epilogue.activation == .linear else { return nil }
@@ -66,16 +67,27 @@ private struct EpilogueChange {
     case .add where !epilogue.hasResidual:
       guard let other = next.inputs.first(where: { $0.value != result.value }) else { return nil }
       operand = other
+      place = rows
       if Self.isWhole(other, like: result, in: program) {
         self.epilogue.hasResidual = true
-        place = biases
-      } else if Self.isRow(other, of: result, next.outputs[0], in: program), !epilogue.hasBias,
-        !isNormalization
-      {
-        self.epilogue.hasBias = true
+      } else if Self.isRow(other, of: result, next.outputs[0], in: program), !isNormalization {
+        if epilogue.hasScale && !epilogue.hasShift {
+          self.epilogue.hasShift = true
+        } else if rows == 0 {
+          self.epilogue.hasBias = true
+        } else {
+          return nil
+        }
       } else {
         return nil
       }
+    case .multiply where !epilogue.hasScale && !epilogue.hasResidual && !isNormalization:
+      guard let other = next.inputs.first(where: { $0.value != result.value }),
+        Self.isRow(other, of: result, next.outputs[0], in: program)
+      else { return nil }
+      operand = other
+      place = rows
+      self.epilogue.hasScale = true
     default: return nil
     }
   }

@@ -82,7 +82,8 @@ extension Primitive {
 extension Epilogue {
   /// ` + bias + relu`.
   fileprivate var page: String {
-    (hasBias ? " + bias" : "") + (hasResidual ? " + residual" : "")
+    (hasBias ? " + bias" : "") + (hasScale ? " + scale" : "") + (hasShift ? " + shift" : "")
+      + (hasResidual ? " + residual" : "")
       + (activation == .linear ? "" : " + \(activation)") + (hasMask ? " + mask" : "")
   }
 }
