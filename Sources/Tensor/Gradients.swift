@@ -57,24 +57,50 @@ extension Trace {
   package func gradients(
     of ys: [(y: Tensor, seed: Tensor)], withRespectTo sources: [Tensor], isPartial: Bool = false
   ) -> [Tensor?] {
-    guard !sources.contains(where: \.isFailed), !ys.contains(where: \.y.isFailed) else {
-      return sources.map { $0 }
+    guard !sources.contains(where: \.isFailed), !ys.contains(where: { $0.y.isFailed || $0.seed.isFailed })
+    else { return sources.map { $0 } }
+    let question = Derivation.Question(
+      ys: ys.map { position(of: $0.y, site: .unknown) },
+      seeds: ys.map { position(of: $0.seed, site: .unknown) },
+      sources: sources.map { position(of: $0, site: .unknown) }, isPartial: isPartial)
+    // Where nothing is planned every record runs as it is made.
+    guard !isImmediate && !isDry else { return derive(question).gradients }
+    if let known = Derivation.known(question, in: &list) {
+      return known.gradients.map { $0.map { tensor(Int($0)) } }
     }
-    let starts = ys.map { Int(position(of: $0.y, site: .unknown)) }
-    let last = starts.max() ?? 0
-    let positions = sources.map { Int(position(of: $0, site: .unknown)) }
+    let before = list
+    let (gradients, origins) = derive(question)
+    if failure == nil {
+      Derivation.remember(
+        question, before: before, in: &list, origins: origins,
+        gradients: gradients.map { $0.map { Int32($0.recordIndex!) } })
+    }
+    return gradients
+  }
+
+  /// Records a derivative: the gradients of its sources, and the record that each new one follows from.
+  private func derive(_ question: Derivation.Question) -> (gradients: [Tensor?], origins: [Int32]) {
+    let last = question.ys.max().map { Int($0) } ?? 0
+    let positions = question.sources.map { Int($0) }
     let isActive = dependsOn(positions, through: last)
     var gradients = [Tensor?](repeating: nil, count: last + 1)
     var parts: [Int: [Int: Tensor]] = [:]
-    for (start, seed) in zip(starts, ys.map(\.seed)) {
-      gradients[start] = gradients[start].map { $0 + seed } ?? seed
+    var origins: [Int32] = []
+    func following(_ index: Int, _ body: () -> Void) {
+      let first = count
+      inheritingOrigin(of: index, body)
+      origins += repeatElement(Int32(index), count: count - first)
+    }
+    for (y, seed) in zip(question.ys, question.seeds) {
+      let seed = tensor(Int(seed))
+      following(Int(y)) { gradients[Int(y)] = gradients[Int(y)].map { $0 + seed } ?? seed }
     }
     var index = last
     while index >= 0 {
       defer { index -= 1 }
       guard isActive[index], gradients[index] != nil || parts[index] != nil else { continue }
-      if isPartial && positions.contains(index) { continue }
-      inheritingOrigin(of: index) {
+      if question.isPartial && positions.contains(index) { continue }
+      following(index) {
         propagate(index, gradient: gradients[index], parts: parts[index] ?? [:], isActive: isActive) {
           operand, gradient in
           gradients[operand] = gradients[operand].map { $0 + gradient } ?? gradient
@@ -83,7 +109,7 @@ extension Trace {
         }
       }
     }
-    return positions.map { $0 <= last ? gradients[$0] : nil }
+    return (positions.map { $0 <= last ? gradients[$0] : nil }, origins)
   }
 
   /// Which records up to `last` depend on any of the sources.

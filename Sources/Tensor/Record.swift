@@ -136,6 +136,8 @@ struct RecordList {
   private(set) var words: [UInt32] = []
   /// A running hash of everything a plan depends on.
   private(set) var structure = QuickHash()
+  /// The last derivative that was kept or found: up to its end the records are the same as there.
+  var beginning: Derivation?
 
   mutating func reserve(records count: Int, operands operandCount: Int) {
     records.reserveCapacity(count)
@@ -173,19 +175,39 @@ struct RecordList {
     return list
   }
 
-  /// The first record in which two lists differ as plans see them; nil where they do not.
+  /// Appends what a derivative has recorded behind the same records.
+  mutating func append(_ derivation: Derivation, origins: [Int32]) {
+    let start = records.count
+    records += derivation.list.records[start...]
+    for (index, origin) in zip(start..., origins) {
+      records[index].layer = records[Int(origin)].layer
+      records[index].site = records[Int(origin)].site
+    }
+    operands += derivation.list.operands[operands.count...]
+    words += derivation.list.words[start...]
+    values += repeatElement(nil, count: records.count - start)
+    structure = derivation.list.structure
+    beginning = derivation
+  }
+
+  /// The first of as many records as `hasValue` has in which another list differs as plans see it; nil where it does
+  /// not.
   func firstDifference(from other: RecordList, hasValue: [Bool]) -> Int? {
-    let common = min(records.count, other.records.count)
+    let common = min(hasValue.count, other.records.count)
+    // What both have from the same derivative has been compared before.
+    let known = beginning != nil && beginning === other.beginning ? beginning!.list.records.count : 0
     let difference = records.withUnsafeBufferPointer { a in
       other.records.withUnsafeBufferPointer { b in
         (0..<common).first { index in
-          !a[index].hasSameStructure(as: b[index]) || hasValue[index] != (other.values[index] != nil)
-            || a[index].operandRange.contains { operands[$0] != other.operands[$0] }
+          hasValue[index] != (other.values[index] != nil)
+            || index >= known
+              && (!a[index].hasSameStructure(as: b[index])
+                || a[index].operandRange.contains { operands[$0] != other.operands[$0] })
         }
       }
     }
     if let difference { return difference }
-    return records.count == other.records.count ? nil : common
+    return hasValue.count == other.records.count ? nil : common
   }
 }
 
