@@ -10,7 +10,7 @@ extension CPUDevice {
     case .forward, .backwardData:
       try gatherConvolution(
         pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
-    case .backwardKernel: try convolutionBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    case .backwardKernel: try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
     }
     withExtendedLifetime((inputs, outputs)) {}
   }

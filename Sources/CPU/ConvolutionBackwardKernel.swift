@@ -2,33 +2,60 @@ import MartletCore
 import MartletKernelTable
 
 extension CPUDevice {
-  /// dw[t, c, f] = Σ over batch and outputs of x[n, o * stride - padding + t * dilation, c] * dy[n, o, f].
+  /// dw[t, c, f] = Σ over batch and outputs of x[n, o * stride - padding + t * dilation, c] * dy[n, o, f], and where a
+  /// second output is wanted the gradient of the bias, db[f] = Σ over batch and outputs of dy[n, o, f].
   ///
   /// Outer products straight on x and dy, over the outputs whose tap lies inside x. The outputs are cut into units
   /// whose x and dy stay in the second cache. Where dw is small, each of a fixed number of shares of the units has a
   /// dw of its own, and these are summed in order; where it is large, each job has a part of dw and does all units.
-  func convolutionBackwardKernel(_ geometry: ConvolutionGeometry, inputs: [Operand], output: Operand) throws {
+  func convolutionBackwardKernel(
+    _ geometry: ConvolutionGeometry, inputs: [Operand], outputs: [Operand]
+  ) throws {
     var source = ConvolutionSource(.backwardKernel, geometry, UnsafePointer(inputs[0].floats))
     let padded = try source.mergeWidth(.backwardKernel, geometry, on: self)
     let task = KernelGradient(geometry, source, dy: UnsafePointer(inputs[1].floats), kernels.matrix)
     let count = task.resultCount
-    let partial = try scratch(floats: task.shares > 1 ? task.shares * count : 16)
-    let target = task.shares > 1 ? partial.floats : output.floats
+    let bias = outputs.count > 1 ? outputs[1].floats : nil
+    // The sums of a share: of the kernel, and behind them of the bias.
+    let distance = count + (bias == nil ? 0 : geometry.outputChannels)
+    let partial = try scratch(floats: task.shares > 1 ? task.shares * distance : 16)
+    let target = task.shares > 1 ? partial.floats : outputs[0].floats
+    let biasTarget = bias.map { task.shares > 1 ? partial.floats + count : $0 }
     parallel(task.shares * task.jobs) { (job: Int) in
       let share = job / task.jobs
-      task.run(job % task.jobs, task.shareParts[share], target + share * count)
+      let units = task.shareParts[share]
+      task.run(job % task.jobs, units, target + share * distance)
+      if job % task.jobs == 0, let biasTarget {
+        sumBias(task, units, into: biasTarget + share * distance)
+      }
     }
     if task.shares > 1 {
       let parts = Parts(count, unit: kernels.matrix.lanes, smallest: 4096, limit: 64)
-      let result = output.floats
+      let sums = UnsafePointer(partial.floats)
+      let result = outputs[0].floats
       parallel(parts.count) { (part: Int) in
         let range = parts[part]
         kernels.matrix.sum(
-          UnsafePointer(target) + range.lowerBound, count, task.shares, range.count, result + range.lowerBound
-        )
+          sums + range.lowerBound, distance, task.shares, range.count, result + range.lowerBound)
       }
+      if let bias { kernels.matrix.sum(sums + count, distance, task.shares, geometry.outputChannels, bias) }
     }
     withExtendedLifetime((padded, partial)) {}
+  }
+
+  /// The sums of some units' dy, which these have just read.
+  private func sumBias(_ task: KernelGradient, _ units: Range<Int>, into sums: UnsafeMutablePointer<Float>) {
+    let channels = task.geometry.outputChannels
+    sums.update(repeating: 0, count: channels)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: channels) { memory in
+      guard let part = memory.baseAddress else { return }
+      for unit in units {
+        task.forEachBlock(unit) { first, rows in
+          reduceColumns(.sum, task.dy + first * channels, part, rows: rows, columns: channels)
+          for channel in 0..<channels { sums[channel] += part[channel] }
+        }
+      }
+    }
   }
 }
 
@@ -164,6 +191,20 @@ private struct KernelGradient {
           }
         }
       }
+    }
+  }
+
+  /// The outputs of a unit, as stretches of pixels that lie one after another: the first one's number, and how many.
+  func forEachBlock(_ unit: Int, _ body: (Int, Int) -> Void) {
+    let imageRange = images[unit / heights.count]
+    let rows = heights[unit % heights.count]
+    let output = geometry.output
+    if rows.count == output.height {
+      body(imageRange.lowerBound * output.count, imageRange.count * output.count)
+      return
+    }
+    for slice in imageRange.lowerBound * output.depth..<imageRange.upperBound * output.depth {
+      body((slice * output.height + rows.lowerBound) * output.width, rows.count * output.width)
     }
   }
 

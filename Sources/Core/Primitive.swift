@@ -10,7 +10,7 @@ public enum Primitive: Hashable, Sendable {
   /// (a, b, epilogue operands) → c
   case gemm(GEMM, Epilogue)
   /// `forward` (x, w, epilogue operands) → y; `backwardData` (dy, w, epilogue operands) → dx; `backwardKernel`
-  /// (x, dy) → dw
+  /// (x, dy) → dw, or with a bias in its epilogue (dw, db): the sums of dy over all axes but the last
   case convolution(ConvolutionPass, ConvolutionGeometry, Epilogue)
   /// See `PoolingPass`.
   case pooling(PoolingPass, PoolingGeometry)

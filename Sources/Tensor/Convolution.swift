@@ -78,11 +78,22 @@ extension Tensor {
       }
     return record(.convolution(pass, geometry, epilogue), operands, shape: shape, site: site)
   }
+
+  /// The gradients of a kernel and of the bias that came with it.
+  fileprivate static func convolveBackward(
+    _ geometry: ConvolutionGeometry, x: Tensor, dy: Tensor
+  ) -> (kernel: Tensor, bias: Tensor) {
+    let gradients = record(
+      .convolution(.backwardKernel, geometry, Epilogue(hasBias: true)), [x, dy],
+      outputs: [(geometry.kernelShape, .float32), ([geometry.outputChannels], .float32)])
+    return (gradients[0], gradients[1])
+  }
 }
 
 extension ConvolutionGeometry {
   /// The three passes are the derivatives of each other, with x, y and w changing roles.
   func derivative(of pass: ConvolutionPass, _ epilogue: Epilogue, _ d: Differential) -> [Tensor?] {
+    if pass == .backwardKernel && epilogue.hasBias { return derivativeWithBias(d) }
     let dz = epilogue.gradientBeforeActivation(d)
     let (a, b) = (d.operands[0], d.operands[1])
     let passes: (a: ConvolutionPass, b: ConvolutionPass)
@@ -98,9 +109,24 @@ extension ConvolutionGeometry {
       passes = (.backwardData, .forward)
       operands = ([b, dz], [a, dz])
     }
-    return [
-      d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil,
-      d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil,
-    ] + epilogue.gradients(of: dz, d, first: 2)
+    let gradientOfA = d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil
+    if pass == .forward && epilogue.hasBias && d.isWanted[1] && d.isWanted[2] {
+      // One pass over dz serves both.
+      let (kernel, bias) = Tensor.convolveBackward(self, x: a, dy: dz)
+      return [gradientOfA, kernel, bias] + epilogue.gradients(of: dz, d, first: 2).dropFirst()
+    }
+    return [gradientOfA, d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil]
+      + epilogue.gradients(of: dz, d, first: 2)
+  }
+
+  /// Of (x, dy) → (dw, db), where db's gradient goes to every pixel of dy.
+  private func derivativeWithBias(_ d: Differential) -> [Tensor?] {
+    let (x, dy) = (d.operands[0], d.operands[1])
+    let ofKernel = d.cotangents[0]
+    var ofDy = ofKernel.map { Tensor.convolve(.forward, self, [x, $0]) }
+    if let ofBias = d.cotangents[1] {
+      ofDy = ofDy.map { $0 + ofBias } ?? ofBias.broadcast(to: dy.shape)
+    }
+    return [d.isWanted[0] ? ofKernel.map { Tensor.convolve(.backwardData, self, [dy, $0]) } : nil, ofDy]
   }
 }

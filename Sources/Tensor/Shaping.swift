@@ -232,23 +232,18 @@ extension StridedCopy {
   func derivative(_ d: Differential) -> [Tensor?] {
     pieces.enumerated().map { index, piece -> Tensor? in
       guard d.isWanted[index] else { return nil }
-      let dense = piece.shape
-      var gradient = Tensor.copied(
-        [d.dy],
-        [
-          Piece(
-            shape: dense, inputOffset: piece.outputOffset, inputStrides: piece.outputStrides,
-            outputStrides: dense.strides)
-        ], shape: dense)
-      let repeated = piece.inputStrides.indices.filter { piece.inputStrides[$0] == 0 && dense[$0] != 1 }
-      if !repeated.isEmpty { gradient = gradient.sum(axes: Axes(repeated), keepDims: true) }
-      return Tensor.copied(
-        [gradient],
-        [
-          Piece(
-            shape: gradient.shape, inputStrides: gradient.shape.strides, outputOffset: piece.inputOffset,
-            outputStrides: piece.inputStrides)
-        ], shape: d.operands[index].shape)
+      var (source, offset, strides, shape) = (d.dy, piece.outputOffset, piece.outputStrides, piece.shape)
+      let repeated = shape.sizes.indices.filter { piece.inputStrides[$0] == 0 && shape[$0] != 1 }
+      if !repeated.isEmpty {
+        let dense = Piece(
+          shape: shape, inputOffset: offset, inputStrides: strides, outputStrides: shape.strides)
+        source = Tensor.copied([source], [dense], shape: shape).sum(axes: Axes(repeated), keepDims: true)
+        (offset, strides, shape) = (0, source.shape.strides, source.shape)
+      }
+      let back = Piece(
+        shape: shape, inputOffset: offset, inputStrides: strides, outputOffset: piece.inputOffset,
+        outputStrides: piece.inputStrides)
+      return Tensor.copied([source], [back], shape: d.operands[index].shape)
     } + [nil]
   }
 }

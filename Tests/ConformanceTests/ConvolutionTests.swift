@@ -86,6 +86,33 @@ import Testing
     }
   }
 
+  /// The gradient of the bias comes with that of the kernel, which it does not change.
+  @Test(arguments: Devices.all)
+  func biasGradients(_ device: TestDevice) throws {
+    let large = [
+      Case([32, 16, 16, 3], 32, Convolution(kernelSize: 3, strides: 2, padding: .same)),
+      Case([8, 14, 14, 40], 40, Convolution(kernelSize: 3, padding: .same, groups: 40)),
+      Case([1, 150, 150, 5], 7, Convolution(kernelSize: 3)),
+      Case([2, 7, 7, 256], 256, Convolution(kernelSize: 3, padding: .same)),
+    ]
+    for test in Self.cases + large {
+      let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
+      let reference = Reference(geometry)
+      let inputs = reference.inputs(.backwardKernel)
+      let both = try device.run(
+        .convolution(.backwardKernel, geometry, Epilogue(hasBias: true)), inputs,
+        outputs: [(geometry.kernelShape, .float32), ([geometry.outputChannels], .float32)])
+      let alone = try device.run(
+        .convolution(.backwardKernel, geometry, .none), inputs, output: geometry.kernelShape)
+      #expect(both[0].values(as: Float.self) == alone)
+      var sums = [Double](repeating: 0, count: geometry.outputChannels)
+      for (index, value) in inputs[1].values(as: Float.self).enumerated() {
+        sums[index % sums.count] += Double(value)
+      }
+      expectClose(both[1].values(), sums, relative: 1e-6, absolute: 1e-3, "\(geometry)")
+    }
+  }
+
   @Test(arguments: [ConvolutionPass.forward, .backwardData, .backwardKernel])
   func bitsDoNotDependOnThreads(_ pass: ConvolutionPass) throws {
     for test in [
