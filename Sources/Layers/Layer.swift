@@ -25,19 +25,18 @@ extension Layer {
 /// Runs the body of a layer whose call has another signature than `forward`, under the layer's name.
 public func within(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Tensor {
   let context = ModelContext.current
-  guard let path = context.structure?.paths[ObjectIdentifier(layer)] else {
+  guard let label = context.structure?.labels[ObjectIdentifier(layer)] else {
     context.structure?.noteStranger()
     return enter(layer, x, body)
   }
   guard let trace = Context.current.trace else { return enter(layer, x, body) }
-  let name = path.isEmpty ? "\(type(of: layer))" : "\(path) (\(type(of: layer)))"
   let start = trace.count
   let call = context.build?.begin()
-  let y = trace.within(layer: name, body)
+  let y = trace.within(layer: label, body)
   if let call, let build = context.build {
-    build.end(call, layer: layer, path: path, output: y, records: start..<trace.count)
+    build.end(call, layer: layer, path: label.path, output: y, records: start..<trace.count)
   }
-  context.capture?.note(path, y)
+  context.capture?.note(label.path, y)
   return y
 }
 

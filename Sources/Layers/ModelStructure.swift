@@ -6,8 +6,8 @@ public final class ModelStructure: @unchecked Sendable {
   public let parameters: [Parameter]
   public let states: [State]
   public let layers: [any Layer]
-  /// The path of each layer by its identity; the model itself has the empty path.
-  let paths: [ObjectIdentifier: String]
+  /// The path and type of each layer by its identity; the model itself has the empty path.
+  let labels: [ObjectIdentifier: LayerLabel]
   weak var model: (any Layer)?
 
   private init(walking model: any Layer) {
@@ -16,7 +16,7 @@ public final class ModelStructure: @unchecked Sendable {
     parameters = walk.parameters
     states = walk.states
     layers = walk.layers
-    paths = walk.paths
+    labels = walk.labels
     self.model = model
     for (parameter, name) in zip(parameters, walk.parameterNames) where parameter.cell == nil {
       parameter.name = name
@@ -78,7 +78,7 @@ private struct Walk {
   var states: [State] = []
   var stateNames: [String] = []
   var layers: [any Layer] = []
-  var paths: [ObjectIdentifier: String] = [:]
+  var labels: [ObjectIdentifier: LayerLabel] = [:]
   private var seen: Set<ObjectIdentifier> = []
 
   mutating func visit(_ value: Any, path: String) {
@@ -97,7 +97,7 @@ private struct Walk {
     case let layer as any Layer:
       guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
       layers.append(layer)
-      paths[ObjectIdentifier(layer)] = path
+      labels[ObjectIdentifier(layer)] = LayerLabel(path: path, type: "\(type(of: layer))")
       visitProperties(of: layer, path: path)
     default:
       // Objects may refer to each other in circles.

@@ -22,8 +22,7 @@ extension Trace {
       guard record.operation == .reshape, let operand = operands(of: index).first else { return nil }
       return lastActivation(of: Int(operand))
     }
-    return LastActivation(
-      function: primitive.activation, layer: record.layer < 0 ? nil : layerNames[Int(record.layer)])
+    return LastActivation(function: primitive.activation, layer: layerName(record.layer))
   }
 }
 

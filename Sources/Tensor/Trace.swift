@@ -4,7 +4,8 @@ import Synchronization
   import Glibc
 #endif
 
-/// The operations of one scope in the order in which the program ran them. It belongs to one thread.
+/// The operations of one scope in the order in which the program ran them. It belongs to one thread, and what every
+/// record touches is free of the checks for overlapping access.
 package final class Trace: @unchecked Sendable {
   package let device: any Device
   /// Shapes only: nothing is allocated or run.
@@ -16,18 +17,18 @@ package final class Trace: @unchecked Sendable {
   let isCheckingFinite: Bool
   /// The first record that had one.
   var nonFinite: NonFiniteError?
-  var list = RecordList()
+  @exclusivity(unchecked) var list = RecordList()
   package private(set) var failure: ShapeError?
   private(set) var isOpen = true
   private var owner = pthread_self()
-  /// Names of the layers that are running, outermost first, and of all that were met.
-  package private(set) var layerNames: [String] = []
-  private var runningLayers: [Int32] = []
-  private var layerPositions: [String: Int32] = [:]
+  /// The layers that were met, and positions of those that are running, outermost first.
+  private var layers: [LayerLabel] = []
+  @exclusivity(unchecked) private var runningLayers: [Int32] = []
+  private var layerPositions: [ObjectIdentifier: Int32] = [:]
   /// Where the next records come from, when it is not their caller: set while a derivative is recorded.
-  private var inheritedOrigin: (site: Site, layer: Int32)?
+  @exclusivity(unchecked) private var inheritedOrigin: (site: Site, layer: Int32)?
   /// The record that holds a cell's value now, and the cells that were assigned, in order.
-  private var cellRecords: [ObjectIdentifier: Int32] = [:]
+  @exclusivity(unchecked) private var cellRecords: [ObjectIdentifier: Int32] = [:]
   private(set) var assignments: [(cell: Cell, record: Int32)] = []
   private var assignmentPositions: [ObjectIdentifier: Int] = [:]
   /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
@@ -42,6 +43,7 @@ package final class Trace: @unchecked Sendable {
     self.isCheckingFinite = isCheckingFinite
     let expected = Trace.lastSize.load(ordering: .relaxed)
     list.reserve(records: expected, operands: 2 * expected)
+    cellRecords.reserveCapacity(expected / 4)
   }
 
   /// How many records to expect: a step is mostly as long as the one before, with small scopes in between.
@@ -62,6 +64,17 @@ package final class Trace: @unchecked Sendable {
     isOpen = false
     let last = Trace.lastSize.load(ordering: .relaxed)
     Trace.lastSize.store(min(max(256, count, last - last / 8), 1 << 16), ordering: .relaxed)
+  }
+}
+
+/// What a layer is called in a trace: its path in the model, and that with its type, as in `blocks.1.conv (Conv2D)`.
+package final class LayerLabel: Sendable {
+  package let path: String
+  let text: String
+
+  package init(path: String, type: String) {
+    self.path = path
+    text = path.isEmpty ? type : "\(path) (\(type))"
   }
 }
 
@@ -136,7 +149,7 @@ extension Trace {
     guard failure == nil else { return }
     let origin = inheritedOrigin ?? (site: site, layer: runningLayers.last ?? -1)
     failure = ShapeError(
-      message, layer: origin.layer < 0 ? nil : layerNames[Int(origin.layer)], site: origin.site.text)
+      message, layer: layerName(origin.layer), site: origin.site.text)
   }
 
   /// The same for an error that already knows its place.
@@ -144,20 +157,25 @@ extension Trace {
 
   func describe(_ index: Int) -> String {
     let record = records[index]
-    let layer = record.layer < 0 ? nil : layerNames[Int(record.layer)]
-    let place = [layer, record.site.text].compactMap { $0 }.joined(separator: ", ")
+    let place = [layerName(record.layer), record.site.text].compactMap { $0 }.joined(separator: ", ")
     return place.isEmpty ? "\(record.operation.name)" : "\(record.operation.name) (\(place))"
   }
 
+  /// The names of all layers that were met.
+  package var layerNames: [String] { layers.map(\.text) }
+
+  /// The name of the layer at a position, as records hold it.
+  func layerName(_ position: Int32) -> String? { position < 0 ? nil : layers[Int(position)].text }
+
   /// Records what a closure does under the name of a layer.
-  package func within<R>(layer name: String, _ body: () throws -> R) rethrows -> R {
+  package func within<R>(layer: LayerLabel, _ body: () throws -> R) rethrows -> R {
     let position: Int32
-    if let known = layerPositions[name] {
+    if let known = layerPositions[ObjectIdentifier(layer)] {
       position = known
     } else {
-      position = Int32(layerNames.count)
-      layerNames.append(name)
-      layerPositions[name] = position
+      position = Int32(layers.count)
+      layers.append(layer)
+      layerPositions[ObjectIdentifier(layer)] = position
     }
     runningLayers.append(position)
     defer { runningLayers.removeLast() }
