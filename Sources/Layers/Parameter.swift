@@ -18,14 +18,16 @@ public class Variable {
   public func callAsFunction(
     _ expected: Shape, file: StaticString = #fileID, line: Int = #line
   ) -> Tensor {
-    if let build = ModelContext.current.build, let trace = Context.current.trace, trace.isDry {
+    let trace = Context.current.trace
+    if let trace, trace.isDry, let build = ModelContext.current.build {
       return build.read(self, expected, in: trace, file: file, line: line)
     }
-    guard builtCell.shape == expected else {
-      return builtCell.read().failing(
-        "\(name) is \(builtCell.shape), and this input asks for \(expected)", file: file, line: line)
+    let cell = builtCell
+    guard cell.shape == expected else {
+      return cell.read().failing(
+        "\(name) is \(cell.shape), and this input asks for \(expected)", file: file, line: line)
     }
-    return builtCell.read()
+    return trace?.read(cell) ?? cell.read()
   }
 
   /// The value. Outside a scope it is a copy that training does not change; what is assigned inside a scope is seen by

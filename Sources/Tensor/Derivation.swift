@@ -51,7 +51,7 @@ final class Derivation: @unchecked Sendable {
 
   /// Keeps the derivative that a scope has at its end, from the record on for which `before` was the list.
   static func remember(
-    _ question: Question, before: RecordList, in list: inout RecordList, origins: [Int32],
+    _ question: Question, before: RecordList, in list: RecordList, origins: [Int32],
     gradients: [Int32?]
   ) {
     // An array that a rule made is part of its answer, and its value is not kept here.
@@ -64,6 +64,5 @@ final class Derivation: @unchecked Sendable {
       if known.count >= capacity { known.removeAll() }
       known[before.structure.value, default: []].append(derivation)
     }
-    list.beginning = derivation
   }
 }

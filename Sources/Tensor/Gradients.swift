@@ -72,7 +72,7 @@ extension Trace {
     let (gradients, origins) = derive(question)
     if failure == nil {
       Derivation.remember(
-        question, before: before, in: &list, origins: origins,
+        question, before: before, in: list, origins: origins,
         gradients: gradients.map { $0.map { Int32($0.recordIndex!) } })
     }
     return gradients

@@ -1,5 +1,9 @@
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// What a record does.
 package enum Operation: Equatable {
   /// An array from outside the scope.
@@ -134,15 +138,25 @@ struct RecordList {
   var values: [Storage?] = []
   /// The bits of numbers, by record.
   private(set) var words: [UInt32] = []
+  /// What each record does, to be compared as bytes.
+  private var keys: [Key] = []
   /// A running hash of everything a plan depends on.
   private(set) var structure = QuickHash()
-  /// The last derivative that was kept or found: up to its end the records are the same as there.
-  var beginning: Derivation?
+
+  /// Equal where records do the same with as many operands. The address of a recipe stands for what it does, so that
+  /// other records may do the same too, though this is rare.
+  private struct Key {
+    var shape: Shape
+    var operation: UInt64
+    var operandCount: Int32
+    var dtype: Int32
+  }
 
   mutating func reserve(records count: Int, operands operandCount: Int) {
     records.reserveCapacity(count)
     values.reserveCapacity(count)
     words.reserveCapacity(count)
+    keys.reserveCapacity(count)
     operands.reserveCapacity(operandCount)
   }
 
@@ -158,11 +172,15 @@ struct RecordList {
       structure.combine(UInt64(UInt32(bitPattern: operand)))
       self.operands.append(operand)
     }
+    let operandCount = Int32(truncatingIfNeeded: self.operands.count - first)
     records.append(
       Record(
         shape: shape, operation: operation, dtype: dtype, firstOperand: Int32(truncatingIfNeeded: first),
-        operandCount: Int32(truncatingIfNeeded: self.operands.count - first), layer: origin.layer,
-        site: origin.site))
+        operandCount: operandCount, layer: origin.layer, site: origin.site))
+    keys.append(
+      Key(
+        shape: shape, operation: operation.identity, operandCount: operandCount, dtype: Int32(dtype.rawValue))
+    )
     values.append(value)
     words.append(word)
     return Int32(truncatingIfNeeded: records.count - 1)
@@ -185,29 +203,41 @@ struct RecordList {
     }
     operands += derivation.list.operands[operands.count...]
     words += derivation.list.words[start...]
+    keys += derivation.list.keys[start...]
     values += repeatElement(nil, count: records.count - start)
     structure = derivation.list.structure
-    beginning = derivation
   }
 
   /// The first of as many records as `hasValue` has in which another list differs as plans see it; nil where it does
   /// not.
   func firstDifference(from other: RecordList, hasValue: [Bool]) -> Int? {
     let common = min(hasValue.count, other.records.count)
-    // What both have from the same derivative has been compared before.
-    let known = beginning != nil && beginning === other.beginning ? beginning!.list.records.count : 0
-    let difference = records.withUnsafeBufferPointer { a in
-      other.records.withUnsafeBufferPointer { b in
-        (0..<common).first { index in
-          hasValue[index] != (other.values[index] != nil)
-            || index >= known
-              && (!a[index].hasSameStructure(as: b[index])
-                || a[index].operandRange.contains { operands[$0] != other.operands[$0] })
-        }
-      }
+    let isKnown = begins(as: other, count: common)
+    let difference = (0..<common).first { index in
+      hasValue[index] != (other.values[index] != nil)
+        || !isKnown
+          && (!records[index].hasSameStructure(as: other.records[index])
+            || records[index].operandRange.contains { operands[$0] != other.operands[$0] })
     }
     if let difference { return difference }
     return hasValue.count == other.records.count ? nil : common
+  }
+
+  /// Whether so many first records have the same bytes.
+  private func begins(as other: RecordList, count: Int) -> Bool {
+    guard count > 0 else { return true }
+    let operandCount = records[count - 1].operandRange.upperBound
+    return operandCount <= other.operands.count && Self.areEqual(keys, other.keys, count: count)
+      && Self.areEqual(operands, other.operands, count: operandCount)
+  }
+
+  private static func areEqual<T>(_ a: [T], _ b: [T], count: Int) -> Bool {
+    a.withUnsafeBytes { a in
+      b.withUnsafeBytes { b in
+        guard count > 0, let a = a.baseAddress, let b = b.baseAddress else { return count == 0 }
+        return memcmp(a, b, count * MemoryLayout<T>.stride) == 0
+      }
+    }
   }
 }
 
@@ -222,13 +252,18 @@ extension Record {
 extension Operation {
   /// A number for the hash.
   fileprivate var code: UInt64 {
+    if case .primitive(let recipe) = self { recipe.hash } else { identity }
+  }
+
+  /// A number that only this operation has, as long as it lives.
+  fileprivate var identity: UInt64 {
     switch self {
     case .leaf: 1
     case .number: 2
     case .reshape: 3
     case .stopGradient: 4
     case .part(let part): 5 + UInt64(part)
-    case .primitive(let recipe): recipe.hash
+    case .primitive(let recipe): UInt64(UInt(bitPattern: ObjectIdentifier(recipe)))
     }
   }
 }

@@ -194,7 +194,7 @@ extension Trace {
 // MARK: - Cells
 
 extension Trace {
-  func read(_ cell: Cell) -> Tensor {
+  package func read(_ cell: Cell) -> Tensor {
     let key = ObjectIdentifier(cell)
     if let index = cellRecords[key] { return tensor(Int(index)) }
     let index = append(
