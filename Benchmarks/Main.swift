@@ -5,7 +5,8 @@ struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Tables of speed.",
     subcommands: [
-      PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, ElementsCommand.self, HostCommand.self,
+      PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, WinogradCommand.self, ElementsCommand.self,
+      HostCommand.self,
       CasesCommand.self, ServeCommand.self,
     ])
 }

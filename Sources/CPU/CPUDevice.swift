@@ -10,6 +10,8 @@ public final class CPUDevice: Device {
   public let instructionSet: InstructionSet
   /// Threads that work on one primitive, the caller's included.
   public let threads: Int
+  /// What every convolution that it can run uses; nil where each geometry has its own choice.
+  public let convolutionAlgorithm: ConvolutionAlgorithm?
   let kernels: KernelTable
   let pool: BufferPool
   let workers: ThreadPool
@@ -18,8 +20,13 @@ public final class CPUDevice: Device {
   ///   - threads: by default `MARTLET_NUM_THREADS`, else `OMP_NUM_THREADS`, else `SLURM_CPUS_PER_TASK`, else as many
   ///     as there are processors that this process may use.
   ///   - simd: by default `MARTLET_SIMD` (`base`, `avx2` or `avx512`), else the best one of this processor.
+  ///   - convolution: `.direct` for strict accuracy; by default `MARTLET_CONVOLUTION` (`auto`, `direct`, `winograd2`
+  ///     or `winograd4`), else for each geometry what `ConvolutionAlgorithm.init(for:_:)` finds fastest.
   /// - Throws: `DeviceError` where a number or name is wrong, or the processor lacks the instruction set.
-  public init(threads: Int? = nil, simd: InstructionSet? = nil) throws {
+  public init(
+    threads: Int? = nil, simd: InstructionSet? = nil, convolution: ConvolutionAlgorithm? = nil
+  ) throws {
+    convolutionAlgorithm = try convolution ?? ConvolutionAlgorithm.preferred()
     instructionSet = try simd.map { try InstructionSet.checked($0) } ?? InstructionSet.preferred()
     self.threads = try threads ?? CPUDevice.defaultThreads()
     guard (1...1024).contains(self.threads) else {

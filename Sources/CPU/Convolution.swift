@@ -8,11 +8,22 @@ extension CPUDevice {
   ) throws {
     switch pass {
     case .forward, .backwardData:
-      try gatherConvolution(
-        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+      let epilogue = ResolvedEpilogue(epilogue, inputs)
+      let algorithm = algorithm(for: pass, geometry)
+      if algorithm == .direct {
+        try gatherConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+      } else {
+        try winogradConvolution(algorithm, pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+      }
     case .backwardKernel: try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
     }
     withExtendedLifetime((inputs, outputs)) {}
+  }
+
+  /// What runs a pass of a convolution.
+  public func algorithm(for pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
+    guard let wanted = convolutionAlgorithm else { return ConvolutionAlgorithm(for: pass, geometry) }
+    return wanted.canRun(pass, geometry) ? wanted : .direct
   }
 
   /// Forward and backward-data: every result is gathered from the source pixels that its lattice's taps reach.

@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: Devices.all, cases)
   func matchesTheDefinition(_ device: TestDevice, _ test: Case) throws {
     let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
-    let reference = Reference(geometry)
+    let reference = ConvolutionReference(geometry)
     let terms = Double(
       geometry.kernel.count * geometry.inputChannels + geometry.batch * geometry.output.count)
     for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
@@ -70,7 +70,7 @@ import Testing
       (Case([1, 5, 6, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)), .forward),
     ] {
       let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
-      let reference = Reference(geometry)
+      let reference = ConvolutionReference(geometry)
       for activation in Epilogue.Activation.allCases {
         let epilogue = Epilogue(
           hasBias: activation != .relu, hasScale: activation != .tanh, hasShift: activation == .relu,
@@ -121,74 +121,11 @@ import Testing
       Case([8, 14, 14, 40], 40, Convolution(kernelSize: 3, padding: .same, groups: 40)),
       Case([2, 7, 7, 256], 256, Convolution(kernelSize: 3, padding: .same)),
     ] {
-      let reference = Reference(try test.convolution.geometry(input: test.input, filters: test.filters))
+      let reference = ConvolutionReference(
+        try test.convolution.geometry(input: test.input, filters: test.filters))
       try expectSameBits(
         threadsOf: .convolution(pass, reference.geometry, .none), reference.inputs(pass),
         output: reference.result(pass))
-    }
-  }
-}
-
-/// The definition, point by point.
-private struct Reference {
-  let geometry: ConvolutionGeometry
-  init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
-
-  func inputs(_ pass: ConvolutionPass) -> [HostArray] {
-    let x = noise(geometry.inputShape, seed: 1)
-    let w = noise(geometry.kernelShape, seed: 2)
-    let dy = noise(geometry.outputShape, seed: 3)
-    return pass == .forward ? [x, w] : pass == .backwardData ? [dy, w] : [x, dy]
-  }
-
-  func result(_ pass: ConvolutionPass) -> Shape {
-    pass == .forward
-      ? geometry.outputShape : pass == .backwardData ? geometry.inputShape : geometry.kernelShape
-  }
-
-  func run(_ pass: ConvolutionPass, _ inputs: [HostArray]) -> [Double] {
-    let first: [Float] = inputs[0].values()
-    let second: [Float] = inputs[1].values()
-    var sums = [Double](repeating: 0, count: result(pass).count)
-    forEachTerm { x, w, y in
-      switch pass {
-      case .forward: sums[y] += Double(first[x]) * Double(second[w])
-      case .backwardData: sums[x] += Double(first[y]) * Double(second[w])
-      case .backwardKernel: sums[w] += Double(first[x]) * Double(second[y])
-      }
-    }
-    return sums
-  }
-
-  /// Every triple of elements of x, w and y with y += x * w.
-  private func forEachTerm(_ body: (Int, Int, Int) -> Void) {
-    let g = geometry
-    let perGroup = g.inputChannelsPerGroup
-    let filters = g.outputChannelsPerGroup
-    for n in 0..<g.batch {
-      for o in 0..<g.output.count {
-        let at = Extent(
-          o / (g.output.height * g.output.width), o / g.output.width % g.output.height, o % g.output.width)
-        for t in 0..<g.kernel.count {
-          let tap = Extent(
-            t / (g.kernel.height * g.kernel.width), t / g.kernel.width % g.kernel.height, t % g.kernel.width)
-          var position = 0
-          var isInside = true
-          for axis in 0..<3 {
-            let i = at[axis] * g.strides[axis] - g.paddingBefore[axis] + tap[axis] * g.dilation[axis]
-            isInside = isInside && (0..<g.input[axis]).contains(i)
-            position = position * g.input[axis] + i
-          }
-          guard isInside else { continue }
-          for f in 0..<g.outputChannels {
-            for c in 0..<perGroup {
-              body(
-                (n * g.input.count + position) * g.inputChannels + f / filters * perGroup + c,
-                (t * perGroup + c) * g.outputChannels + f, (n * g.output.count + o) * g.outputChannels + f)
-            }
-          }
-        }
-      }
     }
   }
 }

@@ -1,0 +1,97 @@
+import Glibc
+import MartletCore
+
+/// Ways to run a convolution. They differ in speed and in rounding, and in nothing else.
+///
+/// The root mean square of the error against float64, for uniform random numbers and a 3 x 3 kernel, in units of the
+/// result's own root mean square (`WinogradTests` compares them):
+///
+///     channels            4       32      256
+///     direct           5e-8   1.4e-7   4.5e-7
+///     winograd2        6e-8   1.0e-7   2.5e-7
+///     winograd4       25e-8   3.5e-7   7.9e-7
+public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
+  /// Every product of the definition. Works always, and is what strict accuracy asks for.
+  case direct
+  /// Winograd's F(2 x 2, 3 x 3): 16 products for 4 results instead of 36.
+  case winograd2
+  /// Winograd's F(4 x 4, 3 x 3): 36 products for 16 results instead of 144.
+  case winograd4
+
+  /// Results a side of a tile.
+  var tileSize: Int { self == .winograd4 ? 4 : 2 }
+
+  /// `MARTLET_CONVOLUTION` where it is set: an algorithm for all convolutions that it can run, the others being direct.
+  static func preferred() throws -> ConvolutionAlgorithm? {
+    guard let value = getenv("MARTLET_CONVOLUTION") else { return nil }
+    let name = String(cString: value)
+    if name == "auto" { return nil }
+    guard let wanted = ConvolutionAlgorithm(rawValue: name) else {
+      throw DeviceError(
+        "MARTLET_CONVOLUTION must be auto, direct, winograd2 or winograd4; received \"\(name)\"",
+        device: "cpu")
+    }
+    return wanted
+  }
+
+  /// Whether it can run a pass of a convolution at all.
+  func canRun(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Bool {
+    if self == .direct { return true }
+    return pass != .backwardKernel && g.kernel == Extent(1, 3, 3) && g.strides == Extent(repeating: 1)
+      && g.dilation == Extent(repeating: 1) && g.groups == 1 && g.input.depth == g.output.depth
+      && g.paddingBefore.depth == 0
+  }
+
+  /// The fastest one for a pass by `cost`, which must be a tenth better than the direct one to be worth its rounding.
+  public init(for pass: ConvolutionPass, _ geometry: ConvolutionGeometry) {
+    self = .direct
+    guard Self.winograd2.canRun(pass, geometry) else { return }
+    var least = Self.direct.cost(pass, geometry) * 0.9
+    for algorithm in [Self.winograd2, .winograd4] {
+      let cost = algorithm.cost(pass, geometry)
+      if cost < least {
+        self = algorithm
+        least = cost
+      }
+    }
+  }
+
+  /// About how long a 3 x 3 convolution takes, in multiply-adds. The factors were fitted to `martlet-bench winograd`;
+  /// they hold for all instruction sets, because all steps run in vectors.
+  func cost(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Double {
+    let isForward = pass == .forward
+    let depth = isForward ? g.inputChannels : g.outputChannels
+    let columns = isForward ? g.outputChannels : g.inputChannels
+    let result = isForward ? g.output : g.input
+    let images = g.batch * result.depth
+    // Vectors of the widest kind are always computed whole.
+    let paddedDepth = (depth + 15) / 16 * 16
+    let paddedColumns = (columns + 15) / 16 * 16
+    if self == .direct {
+      let products = images * g.validTaps(axis: 1) * g.validTaps(axis: 2) * depth * paddedColumns
+      let results = images * result.count / result.depth * paddedColumns
+      return 1.1 * Double(products) + 40 * Double(results) + 9 * 36 * Double(depth * paddedColumns)
+    }
+    let points = (tileSize + 2) * (tileSize + 2)
+    let tiles =
+      images * ((result.height + tileSize - 1) / tileSize) * ((result.width + tileSize - 1) / tileSize)
+    let products = (tiles + 5) / 6 * 6 * depth * paddedColumns
+    let transforms = tiles * (paddedDepth + paddedColumns)
+    let kernel = depth * paddedColumns
+    // 36 points need more memory than 16 for the same number of results.
+    let (product, element) = self == .winograd4 ? (1.15, 28.0) : (1, 20)
+    return Double(points)
+      * (product * Double(products) + 16 * Double(transforms) + element * Double(kernel))
+  }
+}
+
+extension ConvolutionGeometry {
+  /// Pairs of a result and a tap along one axis whose source is inside the input, for strides and dilations of 1.
+  fileprivate func validTaps(axis: Int) -> Int {
+    (0..<kernel[axis]).reduce(0) { sum, tap in
+      let first = max(0, paddingBefore[axis] - tap)
+      let end = min(output[axis], input[axis] + paddingBefore[axis] - tap)
+      return sum + max(0, end - first)
+    }
+  }
+}

@@ -1,0 +1,342 @@
+import MartletCore
+import MartletKernelTable
+
+extension CPUDevice {
+  /// A 3 x 3 convolution, or the gradient of its input, by Winograd's minimal filtering: Lavin and Gray (2016), *Fast
+  /// Algorithms for Convolutional Neural Networks*.
+  ///
+  /// A small kernel is transformed once, and then a job takes a block of tiles through all three steps. Where the
+  /// kernel is large or tiles are few, a job has a block of tiles and some columns, and transforms its part of the
+  /// kernel itself. In both ways what lies between the steps stays in the second cache.
+  func winogradConvolution(
+    _ algorithm: ConvolutionAlgorithm, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
+    _ epilogue: ResolvedEpilogue, inputs: [Operand], output: Operand
+  ) throws {
+    let task = WinogradConvolution(
+      algorithm, pass, geometry, epilogue, source: UnsafePointer(inputs[0].floats),
+      weights: UnsafePointer(inputs[1].floats), result: output.floats, kernels)
+    if task.sharesKernel {
+      try task.runBlocks(on: self)
+    } else {
+      try task.runStrips(on: self)
+    }
+    withExtendedLifetime((inputs, output)) {}
+  }
+}
+
+/// A convolution in tiles of 2 x 2 or 4 x 4 results, with its division into jobs, which depends on the sizes alone.
+///
+///     window of x ── input ──▶ points V ─┐
+///                                        ├─ products ──▶ points M ── output ──▶ tile of y
+///     kernel ────────────────▶ points U ─┘
+///
+/// V is [point][tile][channels], U is [point][strip][channels][strip's columns], M is [point][tile][columns].
+struct WinogradConvolution {
+  let transforms: WinogradKernels.Transforms
+  let matrix: MatrixKernels
+  let epilogue: ResolvedEpilogue
+  let source: UnsafePointer<Float>
+  let weights: UnsafePointer<Float>
+  let result: UnsafeMutablePointer<Float>
+  let sourceExtent: Extent
+  let resultExtent: Extent
+  /// Channels that results are summed over, and channels of the results.
+  let depth: Int
+  let columns: Int
+  let strips: Strips
+  /// Backward-data reads the kernel turned by half a circle, and across.
+  let isTurned: Bool
+  /// Rows and columns of the source before the first result's window.
+  let before: (row: Int, column: Int)
+  let tilesAcross: Int
+  let tilesPerImage: Int
+  let tiles: Int
+
+  init(
+    _ algorithm: ConvolutionAlgorithm, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
+    _ epilogue: ResolvedEpilogue, source: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) {
+    transforms = algorithm == .winograd4 ? kernels.winograd.four : kernels.winograd.two
+    matrix = kernels.matrix
+    self.epilogue = epilogue
+    self.source = source
+    self.weights = weights
+    self.result = result
+    isTurned = pass == .backwardData
+    sourceExtent = isTurned ? geometry.output : geometry.input
+    resultExtent = isTurned ? geometry.input : geometry.output
+    depth = isTurned ? geometry.outputChannels : geometry.inputChannels
+    columns = isTurned ? geometry.inputChannels : geometry.outputChannels
+    strips = Strips(columns: columns, kernels.matrix)
+    let padding = geometry.paddingBefore
+    before = isTurned ? (2 - padding.height, 2 - padding.width) : (padding.height, padding.width)
+    let size = transforms.size
+    tilesAcross = (resultExtent.width + size - 1) / size
+    tilesPerImage = (resultExtent.height + size - 1) / size * tilesAcross
+    tiles = geometry.batch * resultExtent.depth * tilesPerImage
+  }
+
+  var points: Int { transforms.points }
+
+  /// Floats of a channel count in whole vectors of the widest kind.
+  private var paddedDepth: Int { (depth + 15) / 16 * 16 }
+
+  /// Half a mebibyte: half of the second cache of the processors that have wide vectors.
+  private static let cachedFloats = 131_072
+
+  // MARK: Division
+
+  /// Blocks of tiles whose V and M stay in the second cache. Where U does not, more tiles mean that U is read less
+  /// often.
+  private var blocks: Parts {
+    let cached = Self.cachedFloats / (points * (paddedDepth + strips.paddedColumns))
+    let many = max(cached, depth * columns >= 128 * 128 ? 24 : 12)
+    return Parts(tiles, unit: MatrixKernels.blockRows, smallest: many, limit: .max >> 1)
+  }
+
+  /// Whether all of U is made first: sixteen mebibytes at most, and only for enough blocks to share out.
+  var sharesKernel: Bool {
+    points * depth * strips.paddedColumns <= 32 * Self.cachedFloats && blocks.count >= 6
+  }
+
+  /// Each job takes a block of tiles through all three steps.
+  func runBlocks(on device: CPUDevice) throws {
+    let kernel = Kernel(channels: 0..<depth, strips: 0..<strips.count, self)
+    let u = try device.scratch(floats: points * kernel.step)
+    let parts = Parts(depth, smallest: 16, limit: .max >> 1)
+    device.parallel(strips.count * parts.count) { (job: Int) in
+      transformKernel(kernel, strip: job % strips.count, parts[job / strips.count], to: u.floats)
+    }
+    let blocks = self.blocks
+    let v = Points(tiles: blocks.size, width: paddedDepth)
+    let m = Points(tiles: blocks.size, width: strips.paddedColumns)
+    let each = points * (v.step + m.step)
+    let memory = try device.scratch(floats: each * device.threads)
+    device.parallel(blocks.count) { job, thread in
+      let vMemory = memory.floats + thread * each
+      let mMemory = vMemory + points * v.step
+      transformInput(blocks[job], v, to: vMemory)
+      for point in 0..<points {
+        multiply(
+          blocks[job].count, vMemory + point * v.step, v, u.floats + point * kernel.step, kernel,
+          mMemory + point * m.step, m)
+      }
+      transformOutput(blocks[job], mMemory, m, strips: 0..<strips.count)
+    }
+    withExtendedLifetime((u, memory)) {}
+  }
+
+  /// All threads make V of some hundred tiles. Then each job takes a block of these tiles for some strips through the
+  /// other steps, some channels at a time.
+  func runStrips(on device: CPUDevice) throws {
+    // Two rows of a picture's tiles, or so, repay the making of U.
+    let each = 1728 / points
+    let groups = Parts(strips.count, smallest: max(1, 64 / matrix.wide.width), limit: strips.count)
+    let channels = Parts(depth, unit: 4, smallest: 2304 / points, limit: .max >> 1)
+    let together = max(1, 16 * Self.cachedFloats / (points * paddedDepth) / each) * each
+    let rounds = Parts(tiles, smallest: together, limit: .max >> 1)
+    let v = Points(tiles: min(tiles, together), width: paddedDepth)
+    let m = Points(tiles: min(tiles, 3 * each / 2), width: 64 + matrix.wide.width)
+    let vMemory = try device.scratch(floats: points * v.step)
+    let kernelCount = points * (channels.size * m.width + 16)
+    let memory = try device.scratch(floats: (kernelCount + points * m.step) * device.threads)
+    for round in 0..<rounds.count {
+      let tiles = rounds[round]
+      let pieces = Parts(tiles.count, smallest: 4, limit: 64)
+      device.parallel(pieces.count) { (job: Int) in
+        let piece = pieces[job]
+        transformInput(
+          tiles.lowerBound + piece.lowerBound..<tiles.lowerBound + piece.upperBound, v,
+          to: vMemory.floats + piece.lowerBound * v.width)
+      }
+      let blocks = Parts(tiles.count, unit: 6, smallest: 1, limit: max(1, (tiles.count + each / 2) / each))
+      device.parallel(blocks.count * groups.count) { job, thread in
+        let block = blocks[job / groups.count]
+        let group = groups[job % groups.count]
+        let u = memory.floats + thread * (kernelCount + points * m.step)
+        let mMemory = u + kernelCount
+        for part in 0..<channels.count {
+          let kernel = Kernel(channels: channels[part], strips: group, self)
+          for strip in group { transformKernel(kernel, strip: strip, channels[part], to: u) }
+          for point in 0..<points {
+            multiply(
+              block.count,
+              vMemory.floats + (point * v.step + block.lowerBound * v.width + channels[part].lowerBound), v,
+              u + point * kernel.step, kernel, mMemory + point * m.step, m, accumulates: part > 0)
+          }
+        }
+        transformOutput(
+          tiles.lowerBound + block.lowerBound..<tiles.lowerBound + block.upperBound, mMemory, m, strips: group
+        )
+      }
+    }
+    withExtendedLifetime((vMemory, memory)) {}
+  }
+
+  /// V or M of a block: where tiles and points lie.
+  struct Points {
+    /// From tile to tile, and from point to point, in floats. Were the latter a power of two, a tile's points would
+    /// all fall on the same few lines of the nearest cache.
+    let width: Int
+    let step: Int
+
+    init(tiles: Int, width: Int) {
+      self.width = width
+      step = tiles * width + 16
+    }
+  }
+
+  /// U of some channels and strips.
+  struct Kernel {
+    let channels: Range<Int>
+    let strips: Range<Int>
+    /// The first column, and from point to point, in floats.
+    let first: Int
+    let step: Int
+
+    init(channels: Range<Int>, strips: Range<Int>, _ task: WinogradConvolution) {
+      self.channels = channels
+      self.strips = strips
+      first = task.strips[strips.lowerBound].first
+      let last = task.strips[strips.upperBound - 1]
+      step = channels.count * (last.first + last.tile.width - first) + 16
+    }
+  }
+
+  // MARK: Steps
+
+  /// Some channels of one strip. Eight at a time are packed first, as for a direct convolution: the taps of a kernel
+  /// where it stands are often a power of two apart, and push each other out of the nearest cache.
+  private func transformKernel(
+    _ kernel: Kernel, strip: Int, _ channels: Range<Int>, to u: UnsafeMutablePointer<Float>
+  ) {
+    let strip = strips[strip]
+    let width = strip.tile.width
+    let to =
+      u + (strip.first - kernel.first) * kernel.channels.count
+      + (channels.lowerBound - kernel.channels.lowerBound) * width
+    let some = Parts(channels.count, smallest: 8, limit: .max >> 1)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 9 * some.size * width) { packed in
+      let packed = packed.baseAddress!
+      for part in 0..<some.count {
+        let first = channels.lowerBound + some[part].lowerBound
+        let count = some[part].count
+        for tap in 0..<9 {
+          let to = packed + tap * count * width
+          if isTurned {
+            let from = weights + (((8 - tap) * columns + strip.first) * depth + first)
+            matrix.packColumns(from, depth, count, strip.columns, to, width)
+          } else {
+            let from = weights + ((tap * depth + first) * columns + strip.first)
+            matrix.packRows(from, columns, count, strip.columns, to, width)
+          }
+        }
+        let to = to + some[part].lowerBound * width
+        transforms.kernel(packed, count * width, count * width, to, kernel.step)
+      }
+    }
+  }
+
+  /// Windows that reach beyond the picture are copied into a frame of zeros first.
+  private func transformInput(_ tiles: Range<Int>, _ v: Points, to memory: UnsafeMutablePointer<Float>) {
+    let side = transforms.size + 2
+    let rowStep = sourceExtent.width * depth
+    let height = sourceExtent.height
+    let width = sourceExtent.width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: side * side * depth + 16) { frame in
+      let frame = frame.baseAddress!
+      frame.initialize(repeating: 0, count: side * side * depth + 16)
+      var to = memory
+      for tile in tiles {
+        let at = locate(tile)
+        let row = at.row - before.row
+        let column = at.column - before.column
+        let image = source + at.image * height * rowStep
+        if row >= 0 && column >= 0 && row + side <= height && column + side <= width {
+          transforms.input(image + (row * rowStep + column * depth), rowStep, depth, depth, to, v.step)
+        } else {
+          let rows = max(0, row)..<max(0, row, min(height, row + side))
+          let columns = max(0, column)..<max(0, column, min(width, column + side))
+          frame.update(repeating: 0, count: side * side * depth)
+          for y in rows {
+            (frame + ((y - row) * side + columns.lowerBound - column) * depth)
+              .update(from: image + (y * rowStep + columns.lowerBound * depth), count: columns.count * depth)
+          }
+          transforms.input(frame, side * depth, depth, depth, to, v.step)
+        }
+        to += v.width
+      }
+    }
+  }
+
+  /// M = V · U at one point.
+  private func multiply(
+    _ count: Int, _ v: UnsafePointer<Float>, _ vPoints: Points, _ u: UnsafePointer<Float>, _ kernel: Kernel,
+    _ m: UnsafeMutablePointer<Float>, _ mPoints: Points, accumulates: Bool = false
+  ) {
+    let rows = MatrixKernels.blockRows
+    let depth = kernel.channels.count
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: rows) { pointers in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: rows + 1) { offsets in
+        let onlyTap = offsets.baseAddress! + rows
+        onlyTap.pointee = 0
+        for row in 0..<rows { offsets[row] = row * mPoints.width }
+        for index in kernel.strips {
+          let strip = strips[index]
+          let column = strip.first - kernel.first
+          let source = RowSource(
+            rows: UnsafePointer(pointers.baseAddress!), taps: UnsafePointer(onlyTap), tapCount: 1,
+            depth: depth,
+            b: u + column * depth, bStride: strip.tile.width)
+          var result = TileResult(
+            c: m + column, offsets: UnsafePointer(offsets.baseAddress!), columns: strip.tile.width,
+            accumulates: accumulates)
+          for first in stride(from: 0, to: count, by: rows) {
+            let present = min(rows, count - first)
+            for row in 0..<rows { pointers[row] = v + (first + min(row, present - 1)) * vPoints.width }
+            strip.tile.multiplyBlock(rows: present, source, result)
+            result.c += rows * mPoints.width
+          }
+        }
+      }
+    }
+  }
+
+  private func transformOutput(
+    _ tiles: Range<Int>, _ memory: UnsafeMutablePointer<Float>, _ m: Points, strips range: Range<Int>
+  ) {
+    let size = transforms.size
+    let first = strips[range.lowerBound].first
+    let last = strips[range.upperBound - 1]
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: size * size) { offsets in
+      var result = TileResult(
+        c: self.result + first, offsets: UnsafePointer(offsets.baseAddress!),
+        columns: last.first + last.columns - first)
+      epilogue.apply(to: &result, column: first, element: first)
+      var from = UnsafePointer(memory)
+      for tile in tiles {
+        let at = locate(tile)
+        let rows = min(size, resultExtent.height - at.row)
+        let columns = min(size, resultExtent.width - at.column)
+        for i in 0..<rows {
+          let row = (at.image * resultExtent.height + at.row + i) * resultExtent.width + at.column
+          for j in 0..<columns { offsets[i * columns + j] = (row + j) * self.columns }
+        }
+        withUnsafePointer(to: &result) {
+          transforms.output(from, m.step, rows, columns, UnsafeRawPointer($0))
+        }
+        from += m.width
+      }
+    }
+  }
+
+  /// A tile's picture, and its first row and column of results.
+  @inline(__always)
+  private func locate(_ tile: Int) -> (image: Int, row: Int, column: Int) {
+    let place = tile % tilesPerImage
+    return (
+      tile / tilesPerImage, place / tilesAcross * transforms.size, place % tilesAcross * transforms.size
+    )
+  }
+}

@@ -1,0 +1,1 @@
+../Base/Winograd2.swift

@@ -1,0 +1,1 @@
+../Base/Winograd4.swift

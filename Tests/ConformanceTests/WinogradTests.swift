@@ -1,0 +1,142 @@
+import MartletCore
+import Testing
+
+@testable import MartletCPU
+
+/// Winograd's algorithms, forced where the device would choose another one too.
+@Suite struct WinogradTests {
+  /// An algorithm on one instruction set, with one thread and with two.
+  struct Pair: Sendable, CustomTestStringConvertible {
+    let algorithm: ConvolutionAlgorithm
+    let devices: DevicePair
+    var testDescription: String { devices.testDescription }
+
+    static let all: [Pair] = InstructionSet.available.flatMap { simd in
+      [ConvolutionAlgorithm.winograd2, .winograd4].map { algorithm in
+        let devices = [1, 2].map { threads in
+          do {
+            return TestDevice(
+              device: try CPUDevice(threads: threads, simd: simd, convolution: algorithm),
+              testDescription: "cpu \(simd) x\(threads)")
+          } catch {
+            fatalError("\(error)")
+          }
+        }
+        return Pair(
+          algorithm: algorithm,
+          devices: DevicePair(one: devices[0], two: devices[1], testDescription: "\(algorithm) \(simd)"))
+      }
+    }
+  }
+
+  /// Every padding; pictures smaller than a window, of whole tiles and not; channels below, at and beyond a vector
+  /// and a strip; few tiles and many, small kernels and large, which go different ways.
+  static let cases: [(Shape, Int, Convolution)] = [
+    ([2, 7, 9, 1], 5, Convolution(kernelSize: 3)),
+    ([1, 6, 5, 3], 33, Convolution(kernelSize: 3, padding: .same)),
+    ([1, 9, 9, 17], 20, Convolution(kernelSize: 3)),
+    ([2, 5, 6, 24], 70, Convolution(kernelSize: 3, padding: .same)),
+    ([1, 8, 8, 16], 16, Convolution(kernelSize: 3, padding: .same)),
+    ([1, 1, 1, 2], 3, Convolution(kernelSize: 3, padding: .full)),
+    ([1, 5, 4, 4], 6, Convolution(kernelSize: 3, padding: .full)),
+    ([1, 2, 3, 20], 17, Convolution(kernelSize: 3, padding: .explicit([.init(6, 4), .init(0, 9)]))),
+    ([1, 3, 7, 5], 4, Convolution(kernelSize: 3, padding: .explicit([.init(2, 0), .init(1, 3)]))),
+    ([2, 3, 5, 6, 8], 9, Convolution(kernelSize: [1, 3, 3], padding: .same)),
+    ([1, 7, 7, 70], 134, Convolution(kernelSize: 3, padding: .same)),
+    ([9, 17, 30, 5], 7, Convolution(kernelSize: 3, padding: .same)),
+    ([0, 5, 5, 4], 4, Convolution(kernelSize: 3, padding: .same)),
+  ]
+
+  /// Factors below 1 give products below 1. The transforms take differences of numbers up to twenty times as large
+  /// as the data, so that a short sum has the errors of one that is some terms longer.
+  @Test(arguments: Pair.all)
+  func matchesTheDefinition(_ pair: Pair) throws {
+    for (input, filters, convolution) in Self.cases {
+      let reference = ConvolutionReference(try convolution.geometry(input: input, filters: filters))
+      let terms = Double(9 * max(reference.geometry.inputChannels, filters))
+      for pass in [ConvolutionPass.forward, .backwardData] {
+        #expect(pair.algorithm.canRun(pass, reference.geometry))
+        let inputs = reference.inputs(pass)
+        let actual = try pair.devices.run(
+          .convolution(pass, reference.geometry, .none), inputs, output: reference.result(pass))
+        expectClose(
+          actual, reference.run(pass, inputs), relative: 1e-6, absolute: 1e-7 * (terms + 60),
+          "\(input) -> \(filters) \(convolution.padding) \(pass)")
+      }
+    }
+  }
+
+  @Test(arguments: Pair.all, Epilogue.Activation.allCases)
+  func epilogues(_ pair: Pair, _ activation: Epilogue.Activation) throws {
+    for (input, filters) in [([2, 5, 7, 3] as Shape, 19), ([8, 23, 26, 4], 6)] {
+      let geometry = try Convolution(kernelSize: 3, padding: .same).geometry(input: input, filters: filters)
+      let reference = ConvolutionReference(geometry)
+      let epilogue = Epilogue(
+        hasBias: activation != .relu, hasResidual: true, activation: activation,
+        hasMask: activation == .linear || activation == .relu)
+      for pass in [ConvolutionPass.forward, .backwardData] {
+        let result = reference.result(pass)
+        let more =
+          (epilogue.hasBias ? [noise([result[-1]], seed: 5)] : []) + [noise(result, seed: 6)]
+          + (epilogue.hasMask ? [noise(result, seed: 7)] : [])
+        let inputs = reference.inputs(pass) + more
+        let actual = try pair.devices.run(
+          .convolution(pass, geometry, epilogue), inputs, output: result)
+        var expected = reference.run(pass, inputs)
+        applyEpilogue(epilogue, to: &expected, columns: result[-1], more)
+        expectClose(actual, expected, relative: 1e-6, absolute: 3e-5, "\(pass) \(epilogue)")
+      }
+    }
+  }
+
+  /// What the documentation of `ConvolutionAlgorithm` says about rounding: root mean squares of the error.
+  @Test(arguments: InstructionSet.available, [4, 32, 256])
+  func errorsAreAsDocumented(_ simd: InstructionSet, _ channels: Int) throws {
+    let geometry = try Convolution(kernelSize: 3, padding: .same)
+      .geometry(input: [1, 12, 12, channels], filters: 8)
+    let reference = ConvolutionReference(geometry)
+    // Numbers with all their bits: sums of multiples of 1/64 would be exact.
+    let inputs = reference.inputs(.forward).map { array in
+      HostArray(array.values(as: Float.self).map { $0 * 0.739_085_1 }, shape: array.shape)
+    }
+    let exact = reference.run(.forward, inputs)
+    let errors = try ConvolutionAlgorithm.allCases.map { algorithm in
+      let device = TestDevice(
+        device: try CPUDevice(threads: 1, simd: simd, convolution: algorithm), testDescription: "")
+      let y = try device.run(
+        .convolution(.forward, geometry, .none), inputs, output: geometry.outputShape)
+      let sum = zip(y, exact).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+      return (sum / Double(exact.count)).squareRoot()
+    }
+    #expect(errors[1] < (channels < 32 ? 2 : 1) * errors[0])
+    #expect(errors[2] < (channels < 32 ? 7 : 4) * errors[0])
+  }
+
+  @Test func whatItCannotRunIsDirect() throws {
+    let forced = try CPUDevice(threads: 1, convolution: .winograd4)
+    for convolution in [
+      Convolution(kernelSize: 1), Convolution(kernelSize: [3, 5]), Convolution(kernelSize: 3, strides: 2),
+      Convolution(kernelSize: 3, dilationRate: 2), Convolution(kernelSize: 3, groups: 2),
+    ] {
+      let geometry = try convolution.geometry(input: [8, 64, 64, 64], filters: 64)
+      #expect(forced.algorithm(for: .forward, geometry) == .direct)
+      #expect(ConvolutionAlgorithm(for: .forward, geometry) == .direct)
+    }
+    let deep = try Convolution(kernelSize: 3).geometry(input: [2, 16, 16, 16, 64], filters: 64)
+    #expect(forced.algorithm(for: .forward, deep) == .direct)
+  }
+
+  @Test func theChoiceDependsOnTheSizes() throws {
+    let device = try CPUDevice(threads: 1)
+    let strict = try CPUDevice(threads: 1, convolution: .direct)
+    for (input, filters, expected) in [
+      ([8, 56, 56, 64] as Shape, 64, ConvolutionAlgorithm.winograd4),
+      ([1, 14, 14, 256], 256, .winograd2),
+      ([128, 28, 28, 1], 32, .direct),
+    ] {
+      let geometry = try Convolution(kernelSize: 3, padding: .same).geometry(input: input, filters: filters)
+      if device.convolutionAlgorithm == nil { #expect(device.algorithm(for: .forward, geometry) == expected) }
+      #expect(strict.algorithm(for: .forward, geometry) == .direct)
+    }
+  }
+}
