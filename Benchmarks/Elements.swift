@@ -72,15 +72,17 @@ struct ElementsCommand: ParsableCommand {
       Row(
         name: "scale, shift, relu of 64 channels", bytes: 2 * images.count * 4,
         workload: Workload(device, .elementwise(apply), inputs: [x, bias, bias], outputs: [y])))
-    let weights: Shape = [1 << 22]
-    let arrays = try (0..<4).map { _ in try Operand.array(device, weights) }
-    rows.append(
-      Row(
-        name: "Adam, 4M weights in place", bytes: 7 * weights.count * 4,
-        workload: Workload(
-          device, .elementwise(adam),
-          inputs: arrays + [0.001, 0.9, 0.1, 0.999, 0.001, 1e-7].map { .scalar($0) },
-          outputs: [arrays[0], arrays[2], arrays[3]])))
+    for millions in [4, 16] {
+      let weights: Shape = [millions << 20]
+      let arrays = try (0..<4).map { _ in try Operand.array(device, weights) }
+      rows.append(
+        Row(
+          name: "Adam, \(millions)M weights in place", bytes: 7 * weights.count * 4,
+          workload: Workload(
+            device, .elementwise(adam),
+            inputs: arrays + [0.001, 0.9, 0.1, 0.999, 0.001, 1e-7].map { .scalar($0) },
+            outputs: [arrays[0], arrays[2], arrays[3]])))
+    }
     return rows
   }
 

@@ -38,7 +38,7 @@ extension CPUDevice {
           registers[register].assumingMemoryBound(to: UInt32.self).update(repeating: word, count: 16)
         }
         for step in plan.numberSteps {
-          perform(step, registers, full: (0, 0, 0), spare, 16, isInteger: plan.isInteger)
+          perform(step, registers, spare, 16, isInteger: plan.isInteger)
         }
         for (register, load) in plan.preloads {
           perform(load, registers, to: registers[register], start, length, isInteger: plan.isInteger)
@@ -46,19 +46,11 @@ extension CPUDevice {
         var position = start
         while position < end {
           let count = min(length, end - position)
-          for (register, place) in plan.places.enumerated() {
-            if case .array(let memory) = place { registers[register] = memory + 4 * position }
-          }
+          for (register, memory) in plan.arrays { registers[register] = memory + 4 * position }
           for (register, load) in plan.loads {
             perform(load, registers, to: registers[register], position, count, isInteger: plan.isInteger)
           }
-          for step in plan.steps {
-            let full = (
-              plan.places[step.a].isFull ? 1 : 0, plan.places[step.b].isFull ? 1 : 0,
-              plan.places[step.c].isFull ? 1 : 0
-            )
-            perform(step, registers, full: full, spare, count, isInteger: plan.isInteger)
-          }
+          for step in plan.steps { perform(step, registers, spare, count, isInteger: plan.isInteger) }
           for (register, output) in plan.stores {
             store(registers[register], to: output, at: position, count: count, isInteger: plan.isInteger)
           }
@@ -85,12 +77,13 @@ extension CPUDevice {
 
   private func perform(
     _ step: ElementwisePlan.Step, _ registers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>,
-    full: (Int, Int, Int), _ spare: UnsafeMutableRawPointer, _ count: Int, isInteger: Bool
+    _ spare: UnsafeMutableRawPointer, _ count: Int, isInteger: Bool
   ) {
     let a = registers[step.a]
     let b = registers[step.b]
     let c = registers[step.c]
     let y = registers[step.target]
+    let full = step.full
     let code = step.opcode.rawValue
     let elements = kernels.elements
     if isInteger {

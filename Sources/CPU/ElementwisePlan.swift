@@ -2,8 +2,9 @@ import MartletCore
 
 /// Where every register of a program lives while a block of elements passes through it.
 ///
-/// Blocks stay in the first-level cache. Inputs of the output's shape and of the program's own type are read in
-/// place; results go straight to their outputs where nothing still to be read is overwritten by that.
+/// Inputs of the output's shape and of the program's own type are read in place; results go straight to their outputs
+/// where nothing still to be read is overwritten by that. Blocks of several instructions are short: while these work
+/// on one, the processor fetches what follows it in every array, but no further than the end of a page.
 struct ElementwisePlan {
   enum Place {
     /// One number, as a vector of it.
@@ -30,10 +31,14 @@ struct ElementwisePlan {
     var b: Int
     var c: Int
     var target: Int
+    /// 1 for each operand that is an array or a block, 0 for numbers.
+    var full: (Int, Int, Int)
   }
 
   var isInteger: Bool
   var places: [Place] = []
+  /// The registers that move along with the blocks.
+  var arrays: [(register: Int, memory: UnsafeMutableRawPointer)] = []
   /// The numbers known from the start: register and bits.
   var numbers: [(register: Int, word: UInt32)] = []
   /// Filled before the first block, once; for every block.
@@ -46,7 +51,8 @@ struct ElementwisePlan {
   var numberCount = 0
   var blockCount = 0
   /// Elements of a block.
-  var blockLength = 1024
+  var blockLength: Int
+  private static let longest = 1024
   /// Keeps converted copies of small inputs alive.
   var converted: [CPUBuffer] = []
 
@@ -54,6 +60,7 @@ struct ElementwisePlan {
     _ program: ElementwiseProgram, inputs: [Operand], outputs: [Operand], on device: CPUDevice
   ) throws {
     isInteger = program.isInteger
+    blockLength = program.instructions.count > 1 ? 128 : Self.longest
     try placeInputs(program, inputs, shape: outputs[0].shape, on: device)
     let lastUses = Self.lastUses(program)
     // The outputs that a register may be computed into.
@@ -72,9 +79,10 @@ struct ElementwisePlan {
       let target = program.inputCount + index
       let operands = [instruction.a, instruction.b, instruction.c].prefix(instruction.opcode.operandCount)
         .map(Int.init)
+      let full = operands.map { places[$0].isFull ? 1 : 0 } + [0, 0]
       let step = Step(
         opcode: instruction.opcode, a: operands[0], b: operands.count > 1 ? operands[1] : 0,
-        c: operands.count > 2 ? operands[2] : 0, target: target)
+        c: operands.count > 2 ? operands[2] : 0, target: target, full: (full[0], full[1], full[2]))
       guard operands.contains(where: { places[$0].isFull }) else {
         places.append(newNumber())
         numberSteps.append(step)
@@ -94,6 +102,16 @@ struct ElementwisePlan {
       steps.append(step)
     }
     placeResults(program, outputs, direct)
+    for (register, place) in places.enumerated() {
+      if case .array(let memory) = place { arrays.append((register, memory)) }
+    }
+  }
+
+  /// That of a block of whole periods, and of whole vectors where that does not take too many.
+  private func length(ofPeriod period: Int) -> Int {
+    let vectors = period << max(0, 4 - period.trailingZeroBitCount)
+    let unit = vectors <= Self.longest ? vectors : period
+    return (blockLength + unit - 1) / unit * unit
   }
 
   private var native: DType { isInteger ? .int32 : .float32 }
@@ -135,9 +153,10 @@ struct ElementwisePlan {
         let load = Load.expand(UnsafePointer(source.assumingMemoryBound(to: UInt32.self)), broadcast)
         places.append(newBlock())
         // Blocks of whole periods are all alike.
-        if let period = broadcast.period, period <= blockLength, preloads.isEmpty || blockLength % period == 0
+        if let period = broadcast.period, period <= Self.longest,
+          preloads.isEmpty || blockLength % period == 0
         {
-          if preloads.isEmpty { blockLength = blockLength / period * period }
+          if preloads.isEmpty { blockLength = length(ofPeriod: period) }
           preloads.append((register, load))
         } else {
           loads.append((register, load))

@@ -26,6 +26,25 @@ private typealias Instruction = ElementwiseProgram.Instruction
     expectClose(backward, expected.map { -$0 }, relative: 0, absolute: 0, "\(shapes)")
   }
 
+  /// Two instructions with two operands that repeat, in the same period and in another one.
+  @Test(arguments: DevicePair.all, [1, 2, 7, 10, 16, 48, 130, 1000, 1030])
+  func scaleAndShift(pair: DevicePair, channels: Int) throws {
+    let rows = 5000 / channels + 3
+    let program = ElementwiseProgram(
+      inputCount: 3, instructions: [Instruction(.multiplyAdd, 0, 1, 2), Instruction(.relu, 3)], results: [4])
+    let x = noise([rows, 2, channels], seed: 1)
+    let scale = noise([channels], seed: 2)
+    for shape in [[channels], [2, channels]] as [Shape] {
+      let shift = noise(shape, seed: 3)
+      let y = try pair.run(.elementwise(program), [x, scale, shift], output: x.shape)
+      let (values, factors, terms) = (x.doubles, scale.doubles, shift.doubles)
+      let expected = values.indices.map { i in
+        max(0, values[i] * factors[i % channels] + terms[i % shape.count])
+      }
+      expectClose(y, expected, relative: 1e-6, absolute: 1e-6, "\(channels) channels, shift \(shape)")
+    }
+  }
+
   /// Where element i of the larger array finds its partner.
   private func place(_ i: Int, _ output: Shape, _ input: Shape) -> Int {
     var (rest, stride, place) = (i, 1, 0)

@@ -1,4 +1,7 @@
 // Lanes of a vector folded into one number, in a fixed tree, and masks over them.
+//
+// Folding is a call that gets the vector in memory. Inlined, it makes the compiler cut the vectors of the whole loop
+// before it into the quarters that are folded.
 
 #if AVX512
   @inline(__always) private var indices: VI { VI(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
@@ -13,7 +16,10 @@
   splat(filler).replacing(with: v, where: indices .< VI(repeating: Int32(truncatingIfNeeded: count)))
 }
 
-@inline(always) func laneSum(_ v: V) -> Float {
+@inline(always) func laneSum(_ v: V) -> Float { withUnsafePointer(to: v) { foldedSum($0) } }
+
+@inline(never) private func foldedSum(_ p: UnsafePointer<V>) -> Float {
+  let v = p.pointee
   #if AVX512
     let half = v.halves.lower + v.halves.upper
     let four = half.halves.lower + half.halves.upper
@@ -25,7 +31,10 @@
   return (four.x + four.z) + (four.y + four.w)
 }
 
-@inline(always) func laneProduct(_ v: V) -> Float {
+@inline(always) func laneProduct(_ v: V) -> Float { withUnsafePointer(to: v) { foldedProduct($0) } }
+
+@inline(never) private func foldedProduct(_ p: UnsafePointer<V>) -> Float {
+  let v = p.pointee
   #if AVX512
     let half = v.halves.lower * v.halves.upper
     let four = half.halves.lower * half.halves.upper
@@ -38,7 +47,10 @@
 }
 
 /// The largest lane, where none is NaN.
-@inline(always) func laneMaximum(_ v: V) -> Float {
+@inline(always) func laneMaximum(_ v: V) -> Float { withUnsafePointer(to: v) { foldedMaximum($0) } }
+
+@inline(never) private func foldedMaximum(_ p: UnsafePointer<V>) -> Float {
+  let v = p.pointee
   #if AVX512
     let half = v.halves.lower.replacing(with: v.halves.upper, where: v.halves.lower .< v.halves.upper)
     let four = half.halves.lower.replacing(

@@ -1,23 +1,31 @@
 // Softmax and its cross-entropy, row by row: the largest element is subtracted first, so that no exponential overflows.
+// Rows no longer than a vector are taken many at a time; see SoftmaxSquares.swift.
 
 @inline(always) private func rowMaximum(_ x: Floats, _ length: Int) -> Float {
-  var top = splat(-.infinity)
+  var a = splat(-.infinity)
+  var b = a
   var i = 0
+  while i + 2 * lanes <= length {
+    a = larger(a, load(x + i))
+    b = larger(b, load(x + (i + lanes)))
+    i += 2 * lanes
+  }
   while i < length {
-    top = larger(top, masked(load(x + i), length - i, -.infinity))
+    a = larger(a, masked(load(x + i), length - i, -.infinity))
     i += lanes
   }
-  return laneMaximum(top)
+  return laneMaximum(larger(a, b))
 }
 
 /// The sum of exp(x - top).
 @inline(always) private func rowExponentials(_ x: Floats, _ length: Int, _ top: Float) -> Float {
   var sum = V.zero
   var i = 0
-  while i < length {
-    sum += vexp(masked(load(x + i), length - i, -.infinity) - splat(top))
+  while i + lanes <= length {
+    sum += vexpOfNegative(load(x + i) - splat(top))
     i += lanes
   }
+  if i < length { sum += vexpOfNegative(masked(load(x + i), length - i, -.infinity) - splat(top)) }
   return laneSum(sum)
 }
 
@@ -26,33 +34,28 @@
 /// y = e^x / sum(e^x) times `factor`
 @inline(always) private func softmaxRow(_ x: Floats, _ y: MutableFloats, _ length: Int, _ factor: Float) {
   let top = splat(rowMaximum(x, length))
-  if length <= lanes {
-    let e = vexp(masked(load(x), length, -.infinity) - top)
-    store(e * splat(factor / laneSum(e)), y, count: length)
-    return
-  }
   var sum = V.zero
   var i = 0
-  while i < length {
-    let e = vexp(masked(load(x + i), length - i, -.infinity) - top)
+  while i + lanes <= length {
+    let e = vexpOfNegative(load(x + i) - top)
     sum += e
-    if length - i >= lanes { store(e, y + i) } else { store(e, y + i, count: length - i) }
+    store(e, y + i)
     i += lanes
   }
-  let scale = factor / laneSum(sum)
+  // The last exponentials stay in a register.
+  let last = vexpOfNegative(masked(load(x + i), length - i, -.infinity) - top)
+  let scale = splat(factor / laneSum(sum + last))
+  store(last * scale, y + i, count: length - i)
   i = 0
   while i + lanes <= length {
-    store(load(y + i) * splat(scale), y + i)
+    store(load(y + i) * scale, y + i)
     i += lanes
-  }
-  while i < length {
-    y[i] *= scale
-    i += 1
   }
 }
 
 /// y[r, c] = e^x[r, c] / sum over c, or the logarithm of it
 func softmaxRows(_ logarithmic: Int, _ x: Floats, _ y: MutableFloats, _ rows: Int, _ length: Int) {
+  if length <= lanes { return softmaxSquares(logarithmic, x, y, rows, length) }
   for r in 0..<rows {
     let x = x + r * length
     let y = y + r * length
@@ -75,6 +78,7 @@ func softmaxRows(_ logarithmic: Int, _ x: Floats, _ y: MutableFloats, _ rows: In
 func crossEntropyRows(
   _ x: Floats, _ labels: Ints, _ losses: MutableFloats, _ rows: Int, _ classes: Int
 ) {
+  if classes <= lanes { return crossEntropySquares(x, labels, losses, rows, classes) }
   for r in 0..<rows {
     let x = x + r * classes
     let label = Int(labels[r])
@@ -91,6 +95,7 @@ func crossEntropyRows(
 func crossEntropyBackwardRows(
   _ x: Floats, _ labels: Ints, _ dlosses: Floats, _ dx: MutableFloats, _ rows: Int, _ classes: Int
 ) {
+  if classes <= lanes { return crossEntropyBackwardSquares(x, labels, dlosses, dx, rows, classes) }
   for r in 0..<rows {
     let dx = dx + r * classes
     let label = Int(labels[r])

@@ -49,8 +49,14 @@ extension SIMD16<Float> {
   }
 }
 
-/// The first `count` lanes to memory.
+/// The first `count` lanes to memory. A call that gets the vector in memory: inlined, it makes the compiler cut the
+/// vectors before it into the parts that are stored.
 @inline(__always) func store(_ v: V, _ p: MutableFloats, count: Int) {
+  withUnsafePointer(to: v) { storePart($0, p, count) }
+}
+
+@inline(never) private func storePart(_ v: UnsafePointer<V>, _ p: MutableFloats, _ count: Int) {
+  let v = v.pointee
   // Halves and quarters: taking out lanes one by one would spill the vector for each.
   var p = UnsafeMutableRawPointer(p)
   #if AVX512

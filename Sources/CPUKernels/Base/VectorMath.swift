@@ -4,7 +4,24 @@
 
 /// e to the power x. x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts so that n ln 2 is exact.
 @inline(always) func vexp(_ x: V) -> V {
-  let x = smaller(larger(x, V(repeating: -104)), V(repeating: 89))
+  let (shifted, q) = exponentialParts(smaller(larger(x, V(repeating: -104)), V(repeating: 89)))
+  // 2^n in two factors, so that results near the ends of the range neither overflow early nor vanish.
+  let whole = bits(shifted) &- VI(repeating: 0x4B40_0000)
+  let half = whole &>> VI(repeating: 1)
+  let rest = whole &- half
+  let first = floats((half &+ VI(repeating: 127)) &<< VI(repeating: 23))
+  let second = floats((rest &+ VI(repeating: 127)) &<< VI(repeating: 23))
+  return q * first * second
+}
+
+/// e to the power x for x up to 0, the same bits with fewer instructions; 0 where that is below every normal number.
+@inline(always) func vexpOfNegative(_ x: V) -> V {
+  let (shifted, q) = exponentialParts(larger(x, V(repeating: -88)))
+  return q * floats((bits(shifted) &- VI(repeating: 0x4B40_0000 - 127)) &<< VI(repeating: 23))
+}
+
+/// n in the low bits of a number, and e^r.
+@inline(always) private func exponentialParts(_ x: V) -> (shifted: V, q: V) {
   // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the low bits.
   let magic = V(repeating: 12_582_912)
   let shifted = multiplyAdd(x, V(repeating: 1.442_695_04), magic)
@@ -17,14 +34,7 @@
   p = multiplyAdd(p, r, V(repeating: 4.166_579_62e-2))
   p = multiplyAdd(p, r, V(repeating: 1.666_666_57e-1))
   p = multiplyAdd(p, r, V(repeating: 0.5))
-  let q = multiplyAdd(p, r * r, r + V(repeating: 1))
-  // 2^n in two factors, so that results near the ends of the range neither overflow early nor vanish.
-  let whole = bits(shifted) &- VI(repeating: 0x4B40_0000)
-  let half = whole &>> VI(repeating: 1)
-  let rest = whole &- half
-  let first = floats((half &+ VI(repeating: 127)) &<< VI(repeating: 23))
-  let second = floats((rest &+ VI(repeating: 127)) &<< VI(repeating: 23))
-  return q * first * second
+  return (shifted, multiplyAdd(p, r * r, r + V(repeating: 1)))
 }
 
 /// 1 / (1 + e^-x).
