@@ -97,7 +97,7 @@ import Testing
     ]
     for test in Self.cases + large {
       let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
-      let reference = Reference(geometry)
+      let reference = ConvolutionReference(geometry)
       let inputs = reference.inputs(.backwardKernel)
       let both = try device.run(
         .convolution(.backwardKernel, geometry, Epilogue(hasBias: true)), inputs,

@@ -72,13 +72,11 @@ import Testing
       let geometry = try Convolution(kernelSize: 3, padding: .same).geometry(input: input, filters: filters)
       let reference = ConvolutionReference(geometry)
       let epilogue = Epilogue(
-        hasBias: activation != .relu, hasResidual: true, activation: activation,
-        hasMask: activation == .linear || activation == .relu)
+        hasBias: activation != .relu, hasScale: activation != .tanh, hasShift: activation == .relu,
+        hasResidual: true, activation: activation, hasMask: activation == .linear || activation == .relu)
       for pass in [ConvolutionPass.forward, .backwardData] {
         let result = reference.result(pass)
-        let more =
-          (epilogue.hasBias ? [noise([result[-1]], seed: 5)] : []) + [noise(result, seed: 6)]
-          + (epilogue.hasMask ? [noise(result, seed: 7)] : [])
+        let more = operands(of: epilogue, result: result)
         let inputs = reference.inputs(pass) + more
         let actual = try pair.devices.run(
           .convolution(pass, geometry, epilogue), inputs, output: result)
