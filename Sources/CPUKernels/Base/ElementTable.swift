@@ -34,5 +34,6 @@ func elementKernels() -> ElementKernels {
     poolMaximumBackward: poolMaximumBackward,
     poolAverageBackward: poolAverageBackward,
     poolPick: poolPick,
+    resampleRows: resampleRows,
     randomBlocks: randomBlocks)
 }
