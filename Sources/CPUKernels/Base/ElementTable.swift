@@ -35,5 +35,6 @@ func elementKernels() -> ElementKernels {
     poolAverageBackward: poolAverageBackward,
     poolPick: poolPick,
     resampleRows: resampleRows,
+    transposeRows: transposeRows,
     randomBlocks: randomBlocks)
 }

@@ -83,6 +83,9 @@ public struct ElementKernels: Sendable {
       Floats, Integers, Integers, Floats, MutableFloats, Int, Int
     ) -> Void
 
+  // Transposition of 32-bit elements: x, row stride, rows, columns; y, row stride.
+  public var transposeRows: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int) -> Void
+
   // Random numbers: distribution, key, first block, y, blocks.
   public var randomBlocks: @convention(c) (UInt8, UInt64, UInt64, MutableFloats, Int) -> Void
 
@@ -134,6 +137,7 @@ public struct ElementKernels: Sendable {
     poolPick: @escaping @convention(c) (Floats, Integers, MutableFloats, Int, Int) -> Void,
     resampleRows:
       @escaping @convention(c) (Floats, Integers, Integers, Floats, MutableFloats, Int, Int) -> Void,
+    transposeRows: @escaping @convention(c) (Floats, Int, Int, Int, MutableFloats, Int) -> Void,
     randomBlocks: @escaping @convention(c) (UInt8, UInt64, UInt64, MutableFloats, Int) -> Void
   ) {
     self.unary = unary
@@ -169,6 +173,7 @@ public struct ElementKernels: Sendable {
     self.poolAverageBackward = poolAverageBackward
     self.poolPick = poolPick
     self.resampleRows = resampleRows
+    self.transposeRows = transposeRows
     self.randomBlocks = randomBlocks
   }
 }
