@@ -100,7 +100,7 @@ extension BenchmarkCase {
         softmaxCrossEntropy(logits: $0[0], labels: labels)
       }
     case "upsample":
-      return alone { $0.resizedBilinearly(height: 2 * $0.shape[1], width: 2 * $0.shape[2]) }
+      return alone { $0.resized(height: 2 * $0.shape[1], width: 2 * $0.shape[2]) }
     default: throw CaseError("there is no layer \(op) here")
     }
   }

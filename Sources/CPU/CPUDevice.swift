@@ -68,6 +68,8 @@ public final class CPUDevice: Device {
     case .convolution(let pass, let geometry, let epilogue):
       try convolution(pass, geometry, epilogue, inputs: inputs, outputs: outputs)
     case .pooling(let pass, let geometry): try pooling(pass, geometry, inputs: inputs, outputs: outputs)
+    case .resampling(let pass, let geometry):
+      try resampling(pass, geometry, inputs: inputs, outputs: outputs)
     case .batchNormalization(let epilogue):
       try batchNormalization(epilogue, inputs: inputs, outputs: outputs)
     case .batchNormalizationBackward: try batchNormalizationBackward(inputs: inputs, outputs: outputs)

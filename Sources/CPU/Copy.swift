@@ -57,8 +57,8 @@ extension CPUDevice {
     }
     var outer = Array(axes.dropLast())
     var across: Axis?
-    if run.output == 1, run.input != 1, run.input != 0, run.size >= 4,
-      let index = outer.firstIndex(where: { $0.input == 1 && $0.size >= 4 })
+    if run.output == 1, run.input != 1, run.input != 0,
+      let index = outer.firstIndex(where: { $0.input == 1 })
     {
       across = outer.remove(at: index)
     }
@@ -103,7 +103,7 @@ extension CPUDevice {
         }
         let (x, y) = (x + from, y + to)
         if let column {
-          Self.transpose(x, y, row, column, isLast ? lastLength : column.size)
+          transpose(x, y, row, column, isLast ? lastLength : column.size)
         } else {
           Self.copyRun(x, y, row, isLast ? lastLength : row.size)
         }
@@ -128,11 +128,16 @@ extension CPUDevice {
     }
   }
 
-  /// y[i, j] = x[j, i] in squares, which fit the first-level cache: `row` is dense in y, `column` in x.
-  @inline(__always)
-  private static func transpose<T: BitwiseCopyable>(
+  /// y[i, j] = x[j, i] in squares: `row` is dense in y, `column` in x.
+  private func transpose<T: BitwiseCopyable>(
     _ x: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>, _ row: Axis, _ column: Axis, _ columns: Int
   ) {
+    if let x = x as? UnsafeMutablePointer<UInt32>, let y = y as? UnsafeMutablePointer<UInt32> {
+      let (from, to) = (UnsafeMutableRawPointer(x), UnsafeMutableRawPointer(y))
+      return kernels.elements.transposeRows(
+        from.assumingMemoryBound(to: Float.self), row.input, row.size, columns,
+        to.assumingMemoryBound(to: Float.self), column.output)
+    }
     for first in stride(from: 0, to: row.size, by: 16) {
       let end = min(first + 16, row.size)
       for j in 0..<columns {

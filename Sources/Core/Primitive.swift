@@ -14,6 +14,8 @@ public enum Primitive: Hashable, Sendable {
   case convolution(ConvolutionPass, ConvolutionGeometry, Epilogue)
   /// See `PoolingPass`.
   case pooling(PoolingPass, PoolingGeometry)
+  /// See `ResamplingPass`.
+  case resampling(ResamplingPass, Resampling)
   /// (x, gamma, beta, epilogue operands, scalar epsilon) → (y, mean, variance), with the batch's own statistics: over
   /// all axes but the last, the variance biased. The epilogue may have a residual, and the activation `.relu`.
   case batchNormalization(Epilogue)

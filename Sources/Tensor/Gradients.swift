@@ -26,6 +26,7 @@ extension Primitive {
     case .gemm(let gemm, let epilogue): gemm.derivative(epilogue, d)
     case .convolution(let pass, let geometry, let epilogue): geometry.derivative(of: pass, epilogue, d)
     case .pooling(let pass, let geometry): geometry.derivative(of: pass, d)
+    case .resampling(let pass, let geometry): geometry.derivative(of: pass, d)
     case .batchNormalization: BatchStatistics.derivative(d)
     case .batchNormalizationBackward: BatchStatistics.derivativeOfBackward(d)
     case .softmax(let logarithm): Softmax.derivative(logarithm: logarithm, d)

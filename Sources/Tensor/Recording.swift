@@ -154,7 +154,7 @@ extension Primitive {
   /// Whether an operand must be float32.
   fileprivate func needsFloats(at index: Int) -> Bool {
     switch self {
-    case .gemm, .convolution, .batchNormalization, .batchNormalizationBackward: true
+    case .gemm, .convolution, .resampling, .batchNormalization, .batchNormalizationBackward: true
     case .pooling, .softmax, .softmaxCrossEntropy, .topK: index == 0
     case .softmaxCrossEntropyBackward: index != 1
     case .elementwise, .reduction, .gather, .scatterAdd, .copy, .fill, .random: false
@@ -166,7 +166,7 @@ extension Primitive {
     switch self {
     case .elementwise, .fill, .random: true
     case .batchNormalization, .batchNormalizationBackward, .copy: index == count - 1
-    case .reduction, .gemm, .convolution, .pooling, .softmax, .softmaxCrossEntropy,
+    case .reduction, .gemm, .convolution, .pooling, .resampling, .softmax, .softmaxCrossEntropy,
       .softmaxCrossEntropyBackward, .gather, .scatterAdd, .topK:
       false
     }

@@ -226,6 +226,7 @@ extension Primitive {
     case .gemm: "matmul"
     case .convolution(let pass, _, _): "convolution \(pass)"
     case .pooling(let pass, let geometry): "\(geometry.kind) pooling \(pass)"
+    case .resampling(let pass, let geometry): "\(geometry.interpolation) resampling \(pass)"
     case .batchNormalization: "batchNormalization"
     case .batchNormalizationBackward: "batchNormalization backward"
     case .softmax(let logarithm): logarithm ? "logSoftmax" : "softmax"

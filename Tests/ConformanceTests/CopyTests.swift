@@ -21,6 +21,16 @@ import Testing
       testDescription: "channels first", inputs: [[2, 9, 7, 5]], output: [2, 5, 9, 7],
       pieces: [Piece(shape: [2, 5, 9, 7], inputStrides: [315, 1, 35, 5], outputStrides: [315, 63, 7, 1])]),
     Case(
+      testDescription: "channels last", inputs: [[5, 3, 130]], output: [5, 130, 3],
+      pieces: [Piece(shape: [5, 130, 3], inputStrides: [390, 1, 130], outputStrides: [390, 3, 1])]),
+    Case(
+      testDescription: "transposed and flipped", inputs: [[37, 50]], output: [52, 41],
+      pieces: [
+        Piece(
+          shape: [50, 37], inputOffset: 36 * 50, inputStrides: [1, -50], outputOffset: 45,
+          outputStrides: [41, 1])
+      ]),
+    Case(
       testDescription: "axes reversed", inputs: [[3, 4, 5, 6, 7]], output: [7, 6, 5, 4, 3],
       pieces: [
         Piece(

@@ -152,6 +152,12 @@ enum FamilyGradients {
       let (_, positions) = distinctSamples([1, 4, 4, 1], seed: 2).maxPooledWithPositions(2)
       return x[0].squared().unpooled(positions, to: [1, 4, 4, 1], poolSize: 2)
     },
+    GradientCase("resampling", [samples([1, 3, 2, 2], seed: 1)]) {
+      $0[0].squared().resized(height: 5, width: 3)
+    },
+    GradientCase("resampling to the nearest", [samples([1, 3, 4, 1], seed: 1)]) {
+      $0[0].squared().resized(height: 2, width: 7, interpolation: .nearest)
+    },
     GradientCase(
       "batch normalisation",
       [samples([2, 2, 2, 2], seed: 1), samples([2], seed: 2, low: 0.5), samples([2], seed: 3)]
@@ -204,6 +210,7 @@ enum FamilyGradients {
     case .gemm: ["matmul", "dense, tanh", "dense, sigmoid"]
     case .convolution: ["convolution", "transposed convolution"]
     case .pooling: ["max pooling", "average pooling", "average pooling, counted", "unpooling"]
+    case .resampling: ["resampling", "resampling to the nearest"]
     case .batchNormalization, .batchNormalizationBackward:
       ["batch normalisation", "batch normalisation, statistics"]
     case .softmax: ["softmax", "logSoftmax"]

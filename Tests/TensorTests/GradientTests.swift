@@ -46,6 +46,7 @@ struct GradientTests {
         .gemm(GEMM(m: 1, n: 1, k: 1), .none), .batchNormalization(.none), .batchNormalizationBackward,
         .softmax(logarithm: false), .softmaxCrossEntropy, .softmaxCrossEntropyBackward,
         .copy(StridedCopy([])),
+        .resampling(.forward, Resampling(.bilinear, input: [1, 1, 1, 1], height: 1, width: 1)),
         .topK(1), .fill, .reduction(window),
         .gather(Gather(outer: 1, axis: 1, inner: 1, count: 1)),
       ]

@@ -34,5 +34,7 @@ func elementKernels() -> ElementKernels {
     poolMaximumBackward: poolMaximumBackward,
     poolAverageBackward: poolAverageBackward,
     poolPick: poolPick,
+    resampleRows: resampleRows,
+    transposeRows: transposeRows,
     randomBlocks: randomBlocks)
 }

@@ -36,7 +36,7 @@ func softmaxSquares(_ logarithmic: Int, _ x: Floats, _ y: MutableFloats, _ rows:
       let rest = logarithm(sum)
       for c in 0..<length { classes[unchecked: c] = classes[unchecked: c] - top - rest }
     }
-    storeRows(transposed(classes), y + first * length, length, count: count)
+    storeRows(transposed(classes), y + first * length, length, length, count: count)
     first += lanes
   }
 }
@@ -75,7 +75,7 @@ func crossEntropyBackwardSquares(
     let scale = load(dlosses + first) / exponentiate(&square, classes).sum
     for c in 0..<classes { square[unchecked: c] *= scale }
     let dx = dx + first * classes
-    storeRows(transposed(square), dx, classes, count: count)
+    storeRows(transposed(square), dx, classes, classes, count: count)
     for r in 0..<count {
       let label = Int(labels[first + r])
       if label >= 0 && label < classes {

@@ -82,15 +82,36 @@
   #endif
 }
 
-/// The first `length` elements of the first `count` rows, one row right behind the other. Whole vectors while what they
-/// write beyond their row is still to come.
-@inline(always) func storeRows(_ square: Square, _ y: MutableFloats, _ length: Int, count: Int) {
+/// The first `length` elements of the first `count` rows, to rows `stride` elements apart. Where one is right behind the
+/// other, whole vectors while what they write beyond their row is still to come.
+@inline(always) func storeRows(
+  _ square: Square, _ y: MutableFloats, _ stride: Int, _ length: Int, count: Int
+) {
   withUnsafePointer(to: square) { square in
     // Through a pointer: a row picked by a variable would spill the whole square each time.
     let rows = UnsafeRawPointer(square).assumingMemoryBound(to: V.self)
     for i in 0..<count {
-      let row = y + i &* length
-      if (count &- i) &* length >= lanes { store(rows[i], row) } else { store(rows[i], row, count: length) }
+      let row = y + i &* stride
+      let isWhole = length == lanes || (stride == length && (count &- i) &* length >= lanes)
+      if isWhole { store(rows[i], row) } else { store(rows[i], row, count: length) }
     }
+  }
+}
+
+/// y[j, i] = x[i, j], the rows of x and y `xStride` and `yStride` elements apart
+func transposeRows(
+  _ x: Floats, _ xStride: Int, _ rows: Int, _ columns: Int, _ y: MutableFloats, _ yStride: Int
+) {
+  var i = 0
+  while i < rows {
+    let height = rows - i < lanes ? rows - i : lanes
+    var j = 0
+    while j < columns {
+      let width = columns - j < lanes ? columns - j : lanes
+      let square = transposed(loadSquare(x + (i * xStride + j), xStride, count: height))
+      storeRows(square, y + (j * yStride + i), yStride, height, count: width)
+      j += lanes
+    }
+    i += lanes
   }
 }

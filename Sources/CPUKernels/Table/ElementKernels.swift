@@ -77,6 +77,15 @@ public struct ElementKernels: Sendable {
   public var poolAverageBackward: @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void
   public var poolPick: @convention(c) (Floats, Integers, MutableFloats, Int, Int) -> Void
 
+  // Resampling along an axis: x; starts, places and weights of the taps; y, rows, row length.
+  public var resampleRows:
+    @convention(c) (
+      Floats, Integers, Integers, Floats, MutableFloats, Int, Int
+    ) -> Void
+
+  // Transposition of 32-bit elements: x, row stride, rows, columns; y, row stride.
+  public var transposeRows: @convention(c) (Floats, Int, Int, Int, MutableFloats, Int) -> Void
+
   // Random numbers: distribution, key, first block, y, blocks.
   public var randomBlocks: @convention(c) (UInt8, UInt64, UInt64, MutableFloats, Int) -> Void
 
@@ -126,6 +135,9 @@ public struct ElementKernels: Sendable {
       @escaping @convention(c) (Floats, Integers, MutableFloats, Int, Int, Int, Int, Int) -> Void,
     poolAverageBackward: @escaping @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void,
     poolPick: @escaping @convention(c) (Floats, Integers, MutableFloats, Int, Int) -> Void,
+    resampleRows:
+      @escaping @convention(c) (Floats, Integers, Integers, Floats, MutableFloats, Int, Int) -> Void,
+    transposeRows: @escaping @convention(c) (Floats, Int, Int, Int, MutableFloats, Int) -> Void,
     randomBlocks: @escaping @convention(c) (UInt8, UInt64, UInt64, MutableFloats, Int) -> Void
   ) {
     self.unary = unary
@@ -160,6 +172,8 @@ public struct ElementKernels: Sendable {
     self.poolMaximumBackward = poolMaximumBackward
     self.poolAverageBackward = poolAverageBackward
     self.poolPick = poolPick
+    self.resampleRows = resampleRows
+    self.transposeRows = transposeRows
     self.randomBlocks = randomBlocks
   }
 }
