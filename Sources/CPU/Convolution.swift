@@ -6,16 +6,17 @@ extension CPUDevice {
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand],
     outputs: [Operand]
   ) throws {
-    switch pass {
-    case .forward, .backwardData:
-      let epilogue = ResolvedEpilogue(epilogue, inputs)
-      let algorithm = algorithm(for: pass, geometry)
-      if algorithm == .direct {
-        try gatherConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
-      } else {
-        try winogradConvolution(algorithm, pass, geometry, epilogue, inputs: inputs, output: outputs[0])
-      }
-    case .backwardKernel: try convolutionBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    let algorithm = algorithm(for: pass, geometry)
+    switch (pass, algorithm) {
+    case (.backwardKernel, .direct):
+      try convolutionBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    case (.backwardKernel, _): try winogradBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    case (_, .direct):
+      try gatherConvolution(
+        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+    default:
+      try winogradConvolution(
+        algorithm, pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
     }
     withExtendedLifetime((inputs, outputs)) {}
   }
