@@ -27,7 +27,7 @@ struct WinogradCommand: ParsableCommand {
     let chooser = try options.device()
     print(chooser.summary)
     print(
-      column("forward, then backward-data", width: 30)
+      column("forward, data, kernel", width: 30)
         + algorithms.map { column($0.rawValue, width: 13) }.joined() + column("chosen", width: 13)
         + "% of the best")
     for (batch, size, channels, filters) in Self.rows {
@@ -35,12 +35,15 @@ struct WinogradCommand: ParsableCommand {
       guard only.map({ name.contains($0) }) ?? true else { continue }
       let g = try Convolution(kernelSize: 3, padding: .same)
         .geometry(input: [batch, size, size, channels], filters: filters)
-      for pass in [ConvolutionPass.forward, .backwardData] {
+      for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
         let workloads = try devices.map {
           try Workload(
             $0, .convolution(pass, g, .none),
-            inputs: [pass == .forward ? g.inputShape : g.outputShape, g.kernelShape],
-            output: pass == .forward ? g.outputShape : g.inputShape)
+            inputs: [
+              pass == .backwardData ? g.outputShape : g.inputShape,
+              pass == .backwardKernel ? g.outputShape : g.kernelShape,
+            ],
+            output: pass == .forward ? g.outputShape : pass == .backwardData ? g.inputShape : g.kernelShape)
         }
         let times = try medians(workloads, options)
         let chosen = chooser.algorithm(for: pass, g)

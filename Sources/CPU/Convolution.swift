@@ -6,16 +6,24 @@ extension CPUDevice {
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand],
     outputs: [Operand]
   ) throws {
-    switch pass {
-    case .forward, .backwardData:
-      let epilogue = ResolvedEpilogue(epilogue, inputs)
-      let algorithm = algorithm(for: pass, geometry)
-      if algorithm == .direct {
-        try gatherConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
-      } else {
-        try winogradConvolution(algorithm, pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+    let algorithm = algorithm(for: pass, geometry)
+    switch (pass, algorithm) {
+    case (.backwardKernel, .direct):
+      try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
+    case (.backwardKernel, _):
+      try winogradBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+      if epilogue.hasBias {
+        let channels = geometry.outputChannels
+        try reduce(
+          .sum, UnsafePointer(inputs[1].floats), outputs[1].floats, outer: 1,
+          length: geometry.outputShape.count / max(1, channels), inner: channels)
       }
-    case .backwardKernel: try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
+    case (_, .direct):
+      try gatherConvolution(
+        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+    default:
+      try winogradConvolution(
+        algorithm, pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
     }
     withExtendedLifetime((inputs, outputs)) {}
   }

@@ -7,9 +7,9 @@ import MartletCore
 /// result's own root mean square (`WinogradTests` compares them):
 ///
 ///     channels            4       32      256
-///     direct           5e-8   1.4e-7   4.5e-7
-///     winograd2        6e-8   1.0e-7   2.5e-7
-///     winograd4       25e-8   3.5e-7   7.9e-7
+///     direct         1.0e-7   2.8e-7   8.8e-7
+///     winograd2      1.2e-7   2.0e-7   5.0e-7
+///     winograd4      4.8e-7   6.9e-7  15.4e-7
 public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// Every product of the definition. Works always, and is what strict accuracy asks for.
   case direct
@@ -37,7 +37,9 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// Whether it can run a pass of a convolution at all.
   func canRun(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Bool {
     if self == .direct { return true }
-    return pass != .backwardKernel && g.kernel == Extent(1, 3, 3) && g.strides == Extent(repeating: 1)
+    // Backward-kernel has F(3 x 3, 4 x 4).
+    return (self == .winograd4 || pass != .backwardKernel) && g.kernel == Extent(1, 3, 3)
+      && g.strides == Extent(repeating: 1)
       && g.dilation == Extent(repeating: 1) && g.groups == 1 && g.input.depth == g.output.depth
       && g.paddingBefore.depth == 0
   }
@@ -45,9 +47,9 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// The fastest one for a pass by `cost`, which must be a tenth better than the direct one to be worth its rounding.
   public init(for pass: ConvolutionPass, _ geometry: ConvolutionGeometry) {
     self = .direct
-    guard Self.winograd2.canRun(pass, geometry) else { return }
+    guard Self.winograd4.canRun(pass, geometry) else { return }
     var least = Self.direct.cost(pass, geometry) * 0.9
-    for algorithm in [Self.winograd2, .winograd4] {
+    for algorithm in [Self.winograd2, .winograd4] where algorithm.canRun(pass, geometry) {
       let cost = algorithm.cost(pass, geometry)
       if cost < least {
         self = algorithm
@@ -59,7 +61,7 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// About how long a 3 x 3 convolution takes, in multiply-adds. The factors were fitted to `martlet-bench winograd`;
   /// they hold for all instruction sets, because all steps run in vectors.
   func cost(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Double {
-    let isForward = pass == .forward
+    let isForward = pass != .backwardData
     let depth = isForward ? g.inputChannels : g.outputChannels
     let columns = isForward ? g.outputChannels : g.inputChannels
     let result = isForward ? g.output : g.input
@@ -78,10 +80,11 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
     let products = (tiles + 5) / 6 * 6 * depth * paddedColumns
     let transforms = tiles * (paddedDepth + paddedColumns)
     let kernel = depth * paddedColumns
-    // 36 points need more memory than 16 for the same number of results.
-    let (product, element) = self == .winograd4 ? (1.15, 28.0) : (1, 20)
+    // The more points, the more memory; and backward-kernel's own sums are read and written again and again.
+    let (product, transform, element) =
+      pass == .backwardKernel ? (1.15, 22.0, 48.0) : self == .winograd4 ? (1.15, 16, 28) : (1, 16, 20)
     return Double(points)
-      * (product * Double(products) + 16 * Double(transforms) + element * Double(kernel))
+      * (product * Double(products) + transform * Double(transforms) + element * Double(kernel))
   }
 }
 

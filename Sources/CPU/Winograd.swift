@@ -35,10 +35,8 @@ struct WinogradConvolution {
   let transforms: WinogradKernels.Transforms
   let matrix: MatrixKernels
   let epilogue: ResolvedEpilogue
-  let source: UnsafePointer<Float>
   let weights: UnsafePointer<Float>
   let result: UnsafeMutablePointer<Float>
-  let sourceExtent: Extent
   let resultExtent: Extent
   /// Channels that results are summed over, and channels of the results.
   let depth: Int
@@ -46,11 +44,7 @@ struct WinogradConvolution {
   let strips: Strips
   /// Backward-data reads the kernel turned by half a circle, and across.
   let isTurned: Bool
-  /// Rows and columns of the source before the first result's window.
-  let before: (row: Int, column: Int)
-  let tilesAcross: Int
-  let tilesPerImage: Int
-  let tiles: Int
+  let windows: WinogradWindows
 
   init(
     _ algorithm: ConvolutionAlgorithm, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
@@ -60,27 +54,23 @@ struct WinogradConvolution {
     transforms = algorithm == .winograd4 ? kernels.winograd.four : kernels.winograd.two
     matrix = kernels.matrix
     self.epilogue = epilogue
-    self.source = source
     self.weights = weights
     self.result = result
     isTurned = pass == .backwardData
-    sourceExtent = isTurned ? geometry.output : geometry.input
     resultExtent = isTurned ? geometry.input : geometry.output
     depth = isTurned ? geometry.outputChannels : geometry.inputChannels
     columns = isTurned ? geometry.inputChannels : geometry.outputChannels
     strips = Strips(columns: columns, kernels.matrix)
     let padding = geometry.paddingBefore
-    before = isTurned ? (2 - padding.height, 2 - padding.width) : (padding.height, padding.width)
-    let size = transforms.size
-    tilesAcross = (resultExtent.width + size - 1) / size
-    tilesPerImage = (resultExtent.height + size - 1) / size * tilesAcross
-    tiles = geometry.batch * resultExtent.depth * tilesPerImage
+    windows = WinogradWindows(
+      source, isTurned ? geometry.output : geometry.input, channels: depth, images: geometry.batch,
+      side: transforms.size + 2, tile: transforms.size, of: resultExtent,
+      before: isTurned ? (2 - padding.height, 2 - padding.width) : (padding.height, padding.width))
   }
 
+  private var tiles: Int { windows.count }
+  private typealias Points = WinogradWindows.Points
   var points: Int { transforms.points }
-
-  /// Floats of a channel count in whole vectors of the widest kind.
-  private var paddedDepth: Int { (depth + 15) / 16 * 16 }
 
   /// Half a mebibyte: half of the second cache of the processors that have wide vectors.
   private static let cachedFloats = 131_072
@@ -90,7 +80,7 @@ struct WinogradConvolution {
   /// Blocks of tiles whose V and M stay in the second cache. Where U does not, more tiles mean that U is read less
   /// often.
   private var blocks: Parts {
-    let cached = Self.cachedFloats / (points * (paddedDepth + strips.paddedColumns))
+    let cached = Self.cachedFloats / (points * (windows.paddedChannels + strips.paddedColumns))
     let many = max(cached, depth * columns >= 128 * 128 ? 24 : 12)
     return Parts(tiles, unit: MatrixKernels.blockRows, smallest: many, limit: .max >> 1)
   }
@@ -109,14 +99,14 @@ struct WinogradConvolution {
       transformKernel(kernel, strip: job % strips.count, parts[job / strips.count], to: u.floats)
     }
     let blocks = self.blocks
-    let v = Points(tiles: blocks.size, width: paddedDepth)
+    let v = Points(tiles: blocks.size, width: windows.paddedChannels)
     let m = Points(tiles: blocks.size, width: strips.paddedColumns)
     let each = points * (v.step + m.step)
     let memory = try device.scratch(floats: each * device.threads)
     device.parallel(blocks.count) { job, thread in
       let vMemory = memory.floats + thread * each
       let mMemory = vMemory + points * v.step
-      transformInput(blocks[job], v, to: vMemory)
+      windows.transform(blocks[job], transforms.input, v, to: vMemory)
       for point in 0..<points {
         multiply(
           blocks[job].count, vMemory + point * v.step, v, u.floats + point * kernel.step, kernel,
@@ -134,22 +124,16 @@ struct WinogradConvolution {
     let each = 1728 / points
     let groups = Parts(strips.count, smallest: max(1, 64 / matrix.wide.width), limit: strips.count)
     let channels = Parts(depth, unit: 4, smallest: 2304 / points, limit: .max >> 1)
-    let together = max(1, 16 * Self.cachedFloats / (points * paddedDepth) / each) * each
+    let together = max(1, 16 * Self.cachedFloats / (points * windows.paddedChannels) / each) * each
     let rounds = Parts(tiles, smallest: together, limit: .max >> 1)
-    let v = Points(tiles: min(tiles, together), width: paddedDepth)
-    let m = Points(tiles: min(tiles, 3 * each / 2), width: 64 + matrix.wide.width)
+    let v = Points(tiles: min(tiles, together), width: windows.paddedChannels)
+    let m = Points(tiles: min(tiles, 3 * each / 2), width: groups.size * matrix.wide.width)
     let vMemory = try device.scratch(floats: points * v.step)
     let kernelCount = points * (channels.size * m.width + 16)
     let memory = try device.scratch(floats: (kernelCount + points * m.step) * device.threads)
     for round in 0..<rounds.count {
       let tiles = rounds[round]
-      let pieces = Parts(tiles.count, smallest: 4, limit: 64)
-      device.parallel(pieces.count) { (job: Int) in
-        let piece = pieces[job]
-        transformInput(
-          tiles.lowerBound + piece.lowerBound..<tiles.lowerBound + piece.upperBound, v,
-          to: vMemory.floats + piece.lowerBound * v.width)
-      }
+      windows.transform(tiles, transforms.input, v, to: vMemory.floats, on: device)
       let blocks = Parts(tiles.count, unit: 6, smallest: 1, limit: max(1, (tiles.count + each / 2) / each))
       device.parallel(blocks.count * groups.count) { job, thread in
         let block = blocks[job / groups.count]
@@ -172,19 +156,6 @@ struct WinogradConvolution {
       }
     }
     withExtendedLifetime((vMemory, memory)) {}
-  }
-
-  /// V or M of a block: where tiles and points lie.
-  struct Points {
-    /// From tile to tile, and from point to point, in floats. Were the latter a power of two, a tile's points would
-    /// all fall on the same few lines of the nearest cache.
-    let width: Int
-    let step: Int
-
-    init(tiles: Int, width: Int) {
-      self.width = width
-      step = tiles * width + 16
-    }
   }
 
   /// U of some channels and strips.
@@ -238,38 +209,6 @@ struct WinogradConvolution {
     }
   }
 
-  /// Windows that reach beyond the picture are copied into a frame of zeros first.
-  private func transformInput(_ tiles: Range<Int>, _ v: Points, to memory: UnsafeMutablePointer<Float>) {
-    let side = transforms.size + 2
-    let rowStep = sourceExtent.width * depth
-    let height = sourceExtent.height
-    let width = sourceExtent.width
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: side * side * depth + 16) { frame in
-      let frame = frame.baseAddress!
-      frame.initialize(repeating: 0, count: side * side * depth + 16)
-      var to = memory
-      for tile in tiles {
-        let at = locate(tile)
-        let row = at.row - before.row
-        let column = at.column - before.column
-        let image = source + at.image * height * rowStep
-        if row >= 0 && column >= 0 && row + side <= height && column + side <= width {
-          transforms.input(image + (row * rowStep + column * depth), rowStep, depth, depth, to, v.step)
-        } else {
-          let rows = max(0, row)..<max(0, row, min(height, row + side))
-          let columns = max(0, column)..<max(0, column, min(width, column + side))
-          frame.update(repeating: 0, count: side * side * depth)
-          for y in rows {
-            (frame + ((y - row) * side + columns.lowerBound - column) * depth)
-              .update(from: image + (y * rowStep + columns.lowerBound * depth), count: columns.count * depth)
-          }
-          transforms.input(frame, side * depth, depth, depth, to, v.step)
-        }
-        to += v.width
-      }
-    }
-  }
-
   /// M = V · U at one point.
   private func multiply(
     _ count: Int, _ v: UnsafePointer<Float>, _ vPoints: Points, _ u: UnsafePointer<Float>, _ kernel: Kernel,
@@ -316,7 +255,7 @@ struct WinogradConvolution {
       epilogue.apply(to: &result, column: first, element: first)
       var from = UnsafePointer(memory)
       for tile in tiles {
-        let at = locate(tile)
+        let at = windows.locate(tile)
         let rows = min(size, resultExtent.height - at.row)
         let columns = min(size, resultExtent.width - at.column)
         for i in 0..<rows {
@@ -329,14 +268,5 @@ struct WinogradConvolution {
         from += m.width
       }
     }
-  }
-
-  /// A tile's picture, and its first row and column of results.
-  @inline(__always)
-  private func locate(_ tile: Int) -> (image: Int, row: Int, column: Int) {
-    let place = tile % tilesPerImage
-    return (
-      tile / tilesPerImage, place / tilesAcross * transforms.size, place % tilesAcross * transforms.size
-    )
   }
 }

@@ -43,7 +43,7 @@ import Testing
     ([1, 3, 7, 5], 4, Convolution(kernelSize: 3, padding: .explicit([.init(2, 0), .init(1, 3)]))),
     ([2, 3, 5, 6, 8], 9, Convolution(kernelSize: [1, 3, 3], padding: .same)),
     ([1, 7, 7, 70], 134, Convolution(kernelSize: 3, padding: .same)),
-    ([9, 17, 30, 5], 7, Convolution(kernelSize: 3, padding: .same)),
+    ([16, 21, 30, 5], 7, Convolution(kernelSize: 3, padding: .same)),
     ([0, 5, 5, 4], 4, Convolution(kernelSize: 3, padding: .same)),
   ]
 
@@ -53,12 +53,18 @@ import Testing
   func matchesTheDefinition(_ pair: Pair) throws {
     for (input, filters, convolution) in Self.cases {
       let reference = ConvolutionReference(try convolution.geometry(input: input, filters: filters))
-      let terms = Double(9 * max(reference.geometry.inputChannels, filters))
-      for pass in [ConvolutionPass.forward, .backwardData] {
-        #expect(pair.algorithm.canRun(pass, reference.geometry))
+      let geometry = reference.geometry
+      for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
+        guard pair.algorithm.canRun(pass, geometry) else {
+          #expect(pair.algorithm == .winograd2 && pass == .backwardKernel)
+          continue
+        }
+        let terms = Double(
+          pass == .backwardKernel
+            ? geometry.batch * geometry.output.count : 9 * max(geometry.inputChannels, filters))
         let inputs = reference.inputs(pass)
         let actual = try pair.devices.run(
-          .convolution(pass, reference.geometry, .none), inputs, output: reference.result(pass))
+          .convolution(pass, geometry, .none), inputs, output: reference.result(pass))
         expectClose(
           actual, reference.run(pass, inputs), relative: 1e-6, absolute: 1e-7 * (terms + 60),
           "\(input) -> \(filters) \(convolution.padding) \(pass)")
@@ -68,7 +74,7 @@ import Testing
 
   @Test(arguments: Pair.all, Epilogue.Activation.allCases)
   func epilogues(_ pair: Pair, _ activation: Epilogue.Activation) throws {
-    for (input, filters) in [([2, 5, 7, 3] as Shape, 19), ([8, 23, 26, 4], 6)] {
+    for (input, filters) in [([2, 5, 7, 3] as Shape, 19), ([20, 23, 26, 4], 6)] {
       let geometry = try Convolution(kernelSize: 3, padding: .same).geometry(input: input, filters: filters)
       let reference = ConvolutionReference(geometry)
       let epilogue = Epilogue(
@@ -84,6 +90,23 @@ import Testing
         applyEpilogue(epilogue, to: &expected, columns: result[-1], more)
         expectClose(actual, expected, relative: 1e-6, absolute: 3e-5, "\(pass) \(epilogue)")
       }
+    }
+  }
+
+  /// A kernel of which no thread holds all, and more tiles than are at hand at a time. The definition would take
+  /// minutes, so the direct algorithm stands for it.
+  @Test(arguments: Pair.all)
+  func manyTilesOfALargeKernel(_ pair: Pair) throws {
+    let geometry = try Convolution(kernelSize: 3, padding: .same)
+      .geometry(input: [11, 14, 14, 400], filters: 300)
+    let direct = TestDevice(device: try CPUDevice(convolution: .direct), testDescription: "direct")
+    let reference = ConvolutionReference(geometry)
+    for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
+      let inputs = reference.inputs(pass)
+      let primitive = Primitive.convolution(pass, geometry, .none)
+      let expected = try direct.run(primitive, inputs, output: reference.result(pass))
+      let actual = try pair.devices.run(primitive, inputs, output: reference.result(pass))
+      expectClose(actual, expected.map(Double.init), relative: 1e-6, absolute: 5e-4, "\(pass)")
     }
   }
 

@@ -14,8 +14,9 @@ import MartletKernelTable
 // transforms run pair by pair, which reads some numbers twice, but leaves everything between in registers.
 
 private typealias Six = InlineArray<6, V>
-@inline(always) private var near: V { V(repeating: 0.707_106_78) }
-@inline(always) private var far: V { V(repeating: 1.414_213_6) }
+/// p and q.
+@inline(always) var winogradNear: V { V(repeating: 0.707_106_78) }
+@inline(always) var winogradFar: V { V(repeating: 1.414_213_6) }
 
 /// The first row of Bᵀ d, or the last one of the numbers that follow.
 @inline(always)
@@ -26,8 +27,12 @@ private func spreadEnd(_ a: V, _ c: V, _ e: V) -> V { multiplyAdd(V(repeating: -
 @inline(always) private func farEven(_ c: V, _ e: V) -> V { multiplyAdd(V(repeating: -0.5), c, e) }
 
 /// The odd parts.
-@inline(always) private func nearOdd(_ b: V, _ d: V) -> V { multiplyAdd(near, d, V.zero - far * b) }
-@inline(always) private func farOdd(_ b: V, _ d: V) -> V { multiplyAdd(far, d, V.zero - near * b) }
+@inline(always) private func nearOdd(_ b: V, _ d: V) -> V {
+  multiplyAdd(winogradNear, d, V.zero - winogradFar * b)
+}
+@inline(always) private func farOdd(_ b: V, _ d: V) -> V {
+  multiplyAdd(winogradFar, d, V.zero - winogradNear * b)
+}
 
 /// Bᵀ d of one row, and six points side by side.
 @inline(always)
@@ -141,8 +146,8 @@ func winogradOutput4(
     if rows > 1 {
       for j in 0..<6 {
         let m = points + (j &* step &+ rowOfPoints)
-        let nearPart = near * (load(m) - load(m + rowOfPoints))
-        let farPart = far * (load(m + 2 &* rowOfPoints) - load(m + 3 &* rowOfPoints))
+        let nearPart = winogradNear * (load(m) - load(m + rowOfPoints))
+        let farPart = winogradFar * (load(m + 2 &* rowOfPoints) - load(m + 3 &* rowOfPoints))
         upper[unchecked: j] = nearPart + farPart
         lower[unchecked: j] =
           multiplyAdd(
@@ -164,8 +169,8 @@ private func finishRow(
   let farSum = m[unchecked: 3] + m[unchecked: 4]
   finishPixel(m[unchecked: 0] + (nearSum + farSum), bias, result, offsets[0], channel)
   guard columns > 1 else { return }
-  let nearPart = near * (m[unchecked: 1] - m[unchecked: 2])
-  let farPart = far * (m[unchecked: 3] - m[unchecked: 4])
+  let nearPart = winogradNear * (m[unchecked: 1] - m[unchecked: 2])
+  let farPart = winogradFar * (m[unchecked: 3] - m[unchecked: 4])
   finishPixel(nearPart + farPart, bias, result, offsets[1], channel)
   guard columns > 2 else { return }
   let third = multiplyAdd(V(repeating: 2), farSum, nearSum * V(repeating: 0.5))

@@ -3,7 +3,8 @@ import MartletKernelTable
 func winogradKernels() -> WinogradKernels {
   WinogradKernels(
     two: .init(size: 2, input: winogradInput2, kernel: winogradKernel2, output: winogradOutput2),
-    four: .init(size: 4, input: winogradInput4, kernel: winogradKernel4, output: winogradOutput4))
+    four: .init(size: 4, input: winogradInput4, kernel: winogradKernel4, output: winogradOutput4),
+    gradientInput: winogradGradientInput, gradientOutput: winogradGradientOutput)
 }
 
 /// One vector of one pixel of results: does what the result says of bias, scale, shift, residual, activation and mask, and

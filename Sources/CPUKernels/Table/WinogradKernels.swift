@@ -3,21 +3,34 @@ public struct WinogradKernels: Sendable {
   /// Tiles of 2 x 2 and of 4 x 4 results of a 3 x 3 kernel.
   public var two: Transforms
   public var four: Transforms
+  /// Tiles of 4 x 4 pixels of a result's gradient.
+  public var gradientInput: WindowTransform
+  /// (points, their step, count, to, step): tap t of the gradient of `count` kernels goes to to[t * step].
+  public var gradientOutput:
+    @convention(c) @Sendable (UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Int) -> Void
 
-  public init(two: Transforms, four: Transforms) {
+  /// (window, its row step, its column step, channels, to, step): point p of each channel goes to to[p * step].
+  public typealias WindowTransform =
+    @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
+    ) -> Void
+
+  public init(
+    two: Transforms, four: Transforms, gradientInput: WindowTransform,
+    gradientOutput:
+      @convention(c) @Sendable (UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Int) -> Void
+  ) {
     self.two = two
     self.four = four
+    self.gradientInput = gradientInput
+    self.gradientOutput = gradientOutput
   }
 
   /// The transforms for one size of tile. A tile of `size` x `size` results is gathered from a window of `size` + 2
   /// pixels a side, and every pixel of the window becomes one of as many points.
   public struct Transforms: Sendable {
     public var size: Int
-    /// (window, its row step, its column step, channels, to, step): point p of each channel goes to to[p * step].
-    public var input:
-      @convention(c) @Sendable (
-        UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
-      ) -> Void
+    public var input: WindowTransform
     /// (kernel, step of its taps, count, to, step): point p of each of `count` places goes to to[p * step]. The count
     /// is that of whole vectors.
     public var kernel:
@@ -28,11 +41,7 @@ public struct WinogradKernels: Sendable {
       @convention(c) @Sendable (UnsafePointer<Float>, Int, Int, Int, UnsafeRawPointer) -> Void
 
     public init(
-      size: Int,
-      input:
-        @convention(c) @Sendable (
-          UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>, Int
-        ) -> Void,
+      size: Int, input: WindowTransform,
       kernel:
         @convention(c) @Sendable (UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Int) -> Void,
       output:
