@@ -98,9 +98,9 @@ extension ConvolutionGeometry {
       passes = (.backwardData, .forward)
       operands = ([b, dz], [a, dz])
     }
-    return [
-      d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil,
-      d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil,
-    ] + epilogue.gradients(of: dz, d, first: 2)
+    // The kernel's gradient first: mostly nobody else needs x any more, and the gradient of x may lie in its place.
+    let gradientOfB = d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil
+    let gradientOfA = d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil
+    return [gradientOfA, gradientOfB] + epilogue.gradients(of: dz, d, first: 2)
   }
 }

@@ -69,13 +69,22 @@ extension Trace {
     for (start, seed) in zip(starts, ys.map(\.seed)) {
       gradients[start] = gradients[start].map { $0 + seed } ?? seed
     }
+    // Segments whose inner values were not recorded again yet, and what stands for them since.
+    var segments = self.segments[...]
+    var copies: [Int32: Int32] = [:]
     var index = last
     while index >= 0 {
       defer { index -= 1 }
       guard isActive[index], gradients[index] != nil || parts[index] != nil else { continue }
       if isPartial && positions.contains(index) { continue }
+      while let segment = segments.last, index < segment.records.upperBound {
+        segments.removeLast()
+        if segment.records.contains(index) { recordAgain(segment, &copies) }
+      }
       inheritingOrigin(of: index) {
-        propagate(index, gradient: gradients[index], parts: parts[index] ?? [:], isActive: isActive) {
+        propagate(
+          index, gradient: gradients[index], parts: parts[index] ?? [:], isActive: isActive, copies: copies
+        ) {
           operand, gradient in
           gradients[operand] = gradients[operand].map { $0 + gradient } ?? gradient
         } addPart: { record, part, gradient in
@@ -97,9 +106,10 @@ extension Trace {
   }
 
   private func propagate(
-    _ index: Int, gradient: Tensor?, parts: [Int: Tensor], isActive: [Bool], add: (Int, Tensor) -> Void,
-    addPart: (Int, Int, Tensor) -> Void
+    _ index: Int, gradient: Tensor?, parts: [Int: Tensor], isActive: [Bool], copies: [Int32: Int32],
+    add: (Int, Tensor) -> Void, addPart: (Int, Int, Tensor) -> Void
   ) {
+    func value(_ index: Int) -> Tensor { tensor(Int(copies[Int32(index)] ?? Int32(index))) }
     let operands = self.operands(of: index).map { Int($0) }
     switch records[index].operation {
     case .leaf, .number, .stopGradient: break
@@ -109,7 +119,7 @@ extension Trace {
     case .primitive(let recipe):
       let outputs = [index] + Array(self.parts(of: index))
       let differential = Differential(
-        operands: operands.map { tensor($0) }, outputs: outputs.map { tensor($0) },
+        operands: operands.map(value), outputs: outputs.map(value),
         cotangents: outputs.indices.map { $0 == 0 ? gradient : parts[$0] },
         isWanted: operands.map { isActive[$0] && records[$0].dtype.isFloatingPoint })
       guard differential.isWanted.contains(true) else { return }
