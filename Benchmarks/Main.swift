@@ -6,7 +6,6 @@ struct Main: ParsableCommand {
     commandName: "martlet-bench", abstract: "Tables of speed.",
     subcommands: [
       PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, WinogradCommand.self, ElementsCommand.self,
-      HostCommand.self,
-      CasesCommand.self, ServeCommand.self,
+      HostCommand.self, MemoryCommand.self, CasesCommand.self, ServeCommand.self,
     ])
 }

@@ -20,8 +20,7 @@ extension BenchmarkCase {
     let loss = try loss(of: network, images)
     let optimizer = Adam()
     return Work {
-      let (_, gradients) = try valueWithGradients(of: network) { loss(network(images)) }
-      try optimizer.update(network, along: gradients)
+      try optimizer.minimize(network) { loss(network(images)) }
       try Context.current.device.synchronize()
     }
   }

@@ -10,7 +10,8 @@ import Martlet
 ///     answer   {"case", "pass", "median_s", "min_s", "runs", "batch", "images_per_s", "gflops"}
 ///              or {"case", "pass", "skip": reason}
 ///
-/// With `"check": path` nothing is timed: all arrays of the case go to a safetensors file.
+/// With `"check": path` nothing is timed: all arrays of the case go to a safetensors file. With `"memory": steps` neither:
+/// the answer has `peak_bytes`, by how much so many training steps let the process grow, and `buffer_bytes`.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Time layers and networks by name, one JSON line each.")
@@ -24,9 +25,10 @@ struct ServeCommand: ParsableCommand {
     var repeats: Int?
     var budget: Double?
     var check: String?
+    var memory: Int?
     enum CodingKeys: String, CodingKey {
       case name = "case"
-      case pass, repeats, budget, check
+      case pass, repeats, budget, check, memory
     }
   }
 
@@ -67,6 +69,11 @@ struct ServeCommand: ParsableCommand {
     var answer = Answer(name: request.name, pass: request.pass.rawValue)
     do {
       guard let row = table[request.name] else { throw CaseError("there is no case of this name") }
+      if let steps = request.memory {
+        let use = try MemoryUse(of: row, steps: steps, device: Context.current.device)
+        (answer.buffers, answer.peak) = (use.buffers, use.process)
+        return answer
+      }
       let work = try row.model == nil ? row.layerWork(request.pass) : row.networkWork(request.pass)
       if let path = request.check {
         try Safetensors.write(try work.arrays().mapValues { try $0.hostArray() }, to: FilePath(path))
@@ -111,6 +118,8 @@ private struct Answer: Encodable {
   var batch: Int?
   var imagesPerSecond: Double?
   var gigaflops: Double?
+  var peak: Double?
+  var buffers: Double?
   var skip: String?
 
   enum CodingKeys: String, CodingKey {
@@ -121,6 +130,8 @@ private struct Answer: Encodable {
     case runs, batch
     case imagesPerSecond = "images_per_s"
     case gigaflops = "gflops"
+    case peak = "peak_bytes"
+    case buffers = "buffer_bytes"
     case skip
   }
 }

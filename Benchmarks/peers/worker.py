@@ -3,9 +3,10 @@
 A worker is started with --threads N --cases FILE, prints {"ready": name, "version": v}, and answers each line
   {"case": name, "pass": "fwd|fwdbwd|train|infer", "repeats": R, "budget": seconds}      with one line
   {"case", "pass", "median_s", "min_s", "runs"}  or  {"case", "pass", "skip": reason}.
-The cases come from `martlet-bench cases`: shapes are channels last, `pad` is Keras's.
+With "memory": steps instead of repeats the answer has "peak_bytes", by how much so many training steps let the process
+grow from before the network was made. The cases come from `martlet-bench cases`: shapes are channels last, `pad` is Keras's.
 """
-import argparse, json, os, statistics, sys, time
+import argparse, ctypes, gc, json, os, statistics, sys, time
 
 
 def arguments():
@@ -39,6 +40,25 @@ def measure(run, repeats, budget):
     return {"median_s": statistics.median(times), "min_s": min(times), "runs": len(times)}
 
 
+def resident(name):
+    """A line of the kernel's account of this process, in bytes."""
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(name + ":"))
+
+
+def growth(make, steps):
+    """What a network's training takes; the same rules as Martlet's (Benchmarks/Memory.swift)."""
+    make({"model": "resnet20", "x": [2, 32, 32, 3], "classes": 10})()
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    before = resident("VmRSS")
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    run = make(None)
+    for _ in range(steps):
+        run()
+    return {"peak_bytes": resident("VmHWM") - before}
+
+
 def serve(name, version, options, layer, network):
     """`layer` and `network` make a function of no arguments from a case and a pass, or None for what there is not."""
     cases = {case["name"]: case for case in json.load(open(options.cases))}
@@ -48,6 +68,10 @@ def serve(name, version, options, layer, network):
         answer = {"case": request["case"], "pass": request["pass"]}
         try:
             case = cases[request["case"]]
+            if "memory" in request:
+                answer.update(growth(lambda other: network(other or case, "train"), request["memory"]))
+                print(json.dumps(answer), flush=True)
+                continue
             run = (network if "model" in case else layer)(case, request["pass"])
             if run is None:
                 answer["skip"] = "not available"

@@ -6,17 +6,17 @@ import Synchronization
 public final class CPUBuffer: DeviceBuffer {
   public let byteCount: Int
   nonisolated(unsafe) let pointer: UnsafeMutableRawPointer
-  fileprivate let capacity: Int
+  private let block: BufferPool.Block
   private let pool: BufferPool
 
-  fileprivate init(pointer: UnsafeMutableRawPointer, byteCount: Int, capacity: Int, pool: BufferPool) {
-    self.pointer = pointer
+  fileprivate init(_ block: BufferPool.Block, byteCount: Int, pool: BufferPool) {
+    pointer = block.pointer
     self.byteCount = byteCount
-    self.capacity = capacity
+    self.block = block
     self.pool = pool
   }
 
-  deinit { pool.giveBack(pointer, capacity: capacity) }
+  deinit { pool.giveBack(block) }
 
   var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
 
@@ -26,7 +26,9 @@ public final class CPUBuffer: DeviceBuffer {
   }
 }
 
-/// Keeps freed memory for reuse, by size class: eight classes for each doubling, so at most an eighth is wasted.
+/// Keeps freed memory for reuse, by size class: eight classes for each doubling, and one for each mebibyte of large
+/// buffers, so that at most an eighth is wasted. Scratch memory, which is used for the time of one primitive only, has no
+/// classes: any piece that is large enough will do, and one that is too small goes back to the system for a larger one.
 ///
 /// What is in use and what is kept are together at most twice what has ever been in use at once (and 16 MiB are always
 /// kept): beyond that, what has waited longest goes back to the system. So training and the evaluation after each epoch,
@@ -34,8 +36,11 @@ public final class CPUBuffer: DeviceBuffer {
 final class BufferPool: Sendable {
   fileprivate struct Block: @unchecked Sendable {
     var pointer: UnsafeMutableRawPointer
+    var capacity: Int
+    /// What it is kept under: its capacity, or 0 for scratch.
+    var sizeClass: Int
     /// When it came back.
-    var tick: Int
+    var tick = 0
   }
   fileprivate struct State {
     var free: [Int: [Block]] = [:]
@@ -50,57 +55,94 @@ final class BufferPool: Sendable {
 
   deinit {
     state.withLock { state in
-      for block in state.free.values.joined() { free(block.pointer) }
+      for block in state.free.values.joined() { Self.free(block) }
     }
   }
 
+  /// - Parameter isScratch: whether it is let go before the next primitive runs.
   /// - Throws: `DeviceError` where the system has not enough memory.
-  func allocate(byteCount: Int) throws -> CPUBuffer {
+  func allocate(byteCount: Int, isScratch: Bool = false) throws -> CPUBuffer {
     precondition(byteCount >= 0, "a buffer cannot have \(byteCount) bytes")
     let capacity = Self.capacity(for: byteCount)
-    let reused = state.withLock { $0.take(capacity) }
-    if let reused {
-      return CPUBuffer(pointer: reused.pointer, byteCount: byteCount, capacity: capacity, pool: self)
+    if let block = state.withLock({ $0.take(capacity, isScratch: isScratch) }) {
+      return CPUBuffer(block, byteCount: byteCount, pool: self)
     }
-    var fresh: UnsafeMutableRawPointer?
-    guard posix_memalign(&fresh, 64, capacity) == 0, let fresh else {
+    guard let fresh = Self.newMemory(capacity) else {
       state.withLock { $0.statistics.inUse -= capacity }
       throw DeviceError("no memory for \(byteCount) bytes", device: "cpu")
     }
-    return CPUBuffer(pointer: fresh, byteCount: byteCount, capacity: capacity, pool: self)
+    return CPUBuffer(
+      Block(pointer: fresh, capacity: capacity, sizeClass: isScratch ? 0 : capacity), byteCount: byteCount,
+      pool: self)
   }
 
-  fileprivate func giveBack(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
-    nonisolated(unsafe) let pointer = pointer
-    state.withLock { $0.put(pointer, capacity: capacity) }
+  /// Gives all that is kept back to the system.
+  func trim() { state.withLock { $0.evictAll() } }
+
+  fileprivate func giveBack(_ block: Block) { state.withLock { $0.put(block) } }
+
+  /// Pieces from this size on come from the system alone and go back to it whole; the C library would keep them for
+  /// smaller ones.
+  private static let mapped = 1 << 18
+
+  private static func newMemory(_ capacity: Int) -> UnsafeMutableRawPointer? {
+    if capacity >= mapped {
+      let pages = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      return pages == MAP_FAILED ? nil : pages
+    }
+    var piece: UnsafeMutableRawPointer?
+    return posix_memalign(&piece, 64, capacity) == 0 ? piece : nil
+  }
+
+  fileprivate static func free(_ block: Block) {
+    if block.capacity >= mapped { munmap(block.pointer, block.capacity) } else { Glibc.free(block.pointer) }
   }
 
   /// The bytes behind a request: the slack added, rounded up to its class.
   static func capacity(for byteCount: Int) -> Int {
     let needed = max(byteCount + 64, 512)
-    let step = 1 << (Int.bitWidth - 1 - needed.leadingZeroBitCount - 3)
+    let step = min(1 << 20, 1 << (Int.bitWidth - 1 - needed.leadingZeroBitCount - 3))
     return (needed + step - 1) / step * step
   }
 }
 
 extension BufferPool.State {
-  /// Counts a block as used; the block itself where one of this class is free.
-  fileprivate mutating func take(_ capacity: Int) -> BufferPool.Block? {
-    let block = free[capacity]?.popLast()
-    if block != nil { statistics.cached -= capacity }
-    statistics.inUse += capacity
+  /// Counts a block as used; the block itself where one of this class is free, or one that serves as scratch.
+  fileprivate mutating func take(_ capacity: Int, isScratch: Bool) -> BufferPool.Block? {
+    let block = isScratch ? takeScratch(capacity) : free[capacity]?.popLast()
+    if let block { statistics.cached -= block.capacity }
+    statistics.inUse += block?.capacity ?? capacity
     mostInUse = max(mostInUse, statistics.inUse)
     evictSurplus()
     statistics.peak = max(statistics.peak, statistics.inUse + statistics.cached)
     return block
   }
 
-  fileprivate mutating func put(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
+  /// The smallest piece of scratch that is large enough; where there is none, the largest makes room for a new one.
+  private mutating func takeScratch(_ capacity: Int) -> BufferPool.Block? {
+    let pieces = free[0, default: []]
+    let fitting = pieces.indices.filter { pieces[$0].capacity >= capacity }
+    if let best = fitting.min(by: { pieces[$0].capacity < pieces[$1].capacity }) {
+      return free[0]!.remove(at: best)
+    }
+    if let largest = pieces.indices.max(by: { pieces[$0].capacity < pieces[$1].capacity }) {
+      release(free[0]!.remove(at: largest))
+    }
+    return nil
+  }
+
+  fileprivate mutating func put(_ block: BufferPool.Block) {
     tick += 1
-    free[capacity, default: []].append(BufferPool.Block(pointer: pointer, tick: tick))
-    statistics.inUse -= capacity
-    statistics.cached += capacity
+    var block = block
+    block.tick = tick
+    free[block.sizeClass, default: []].append(block)
+    statistics.inUse -= block.capacity
+    statistics.cached += block.capacity
     evictSurplus()
+  }
+
+  fileprivate mutating func evictAll() {
+    while statistics.cached > 0 { evict() }
   }
 
   private mutating func evictSurplus() {
@@ -110,10 +152,13 @@ extension BufferPool.State {
   /// Frees the block that has waited longest.
   private mutating func evict() {
     guard let oldest = free.min(by: { ($0.value.first?.tick ?? .max) < ($1.value.first?.tick ?? .max) }),
-      let block = oldest.value.first
+      !oldest.value.isEmpty
     else { return }
-    Glibc.free(block.pointer)
-    free[oldest.key]?.removeFirst()
-    statistics.cached -= oldest.key
+    release(free[oldest.key]!.removeFirst())
+  }
+
+  private mutating func release(_ block: BufferPool.Block) {
+    BufferPool.free(block)
+    statistics.cached -= block.capacity
   }
 }

@@ -87,6 +87,8 @@ public final class CPUDevice: Device {
 
   public func synchronize() throws {}
 
+  public func trim() { pool.trim() }
+
   /// Calls `body` for 0 ..< jobs on the device's threads, and returns when all calls have.
   func parallel(_ jobs: Int, _ body: (Int) -> Void) { workers.parallel(jobs, body) }
 
@@ -95,7 +97,7 @@ public final class CPUDevice: Device {
 
   /// Memory for the duration of one primitive; it goes back to the pool when the buffer is let go.
   func scratch(floats count: Int) throws -> CPUBuffer {
-    try pool.allocate(byteCount: count * MemoryLayout<Float>.stride)
+    try pool.allocate(byteCount: count * MemoryLayout<Float>.stride, isScratch: true)
   }
 
   private static func defaultThreads() throws -> Int {

@@ -81,4 +81,12 @@ public protocol Device: AnyObject, Sendable {
 
   /// Waits until everything encoded has ended.
   func synchronize() throws
+
+  /// Gives the freed buffers that are kept for reuse back to the system.
+  func trim()
+}
+
+extension Device {
+  /// Nothing, for devices that keep nothing.
+  public func trim() {}
 }

@@ -18,6 +18,23 @@ public struct ShapeError: Error, Equatable, CustomStringConvertible {
   }
 }
 
+/// A step that does not fit into the memory that it may take, however much is computed again.
+public struct MemoryLimitError: Error, Equatable, CustomStringConvertible {
+  /// The bytes that would do.
+  public var needed: Int
+  public var limit: Int
+
+  public init(needed: Int, limit: Int) {
+    (self.needed, self.limit) = (needed, limit)
+  }
+
+  public var description: String {
+    func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
+    return "a memory limit of \(limit) bytes is too small: the least that works here is \(needed) "
+      + "(\(megabytes(needed))); take that, or smaller batches"
+  }
+}
+
 /// What a device could not do: start, allocate, compute.
 public struct DeviceError: Error, Equatable, CustomStringConvertible {
   public var device: String

@@ -72,20 +72,50 @@ public func gradients(
   try valueWithGradients(of: model, unused: unused, body).gradients
 }
 
-private func differentiate<R>(
+/// Who takes gradients as soon as they are made, so that they do not have to lie side by side.
+package struct GradientTaker {
+  /// Whether it takes the gradient of a parameter.
+  package let wants: (Parameter) -> Bool
+  /// Gets the loss before the first gradient is taken; what it throws ends the scope.
+  package let check: (Tensor) throws -> Void
+  package let take: (Parameter, Storage) throws -> Void
+
+  package init(
+    wants: @escaping (Parameter) -> Bool, check: @escaping (Tensor) throws -> Void,
+    take: @escaping (Parameter, Storage) throws -> Void
+  ) {
+    (self.wants, self.check, self.take) = (wants, check, take)
+  }
+}
+
+/// The values of a closure and its gradients. Outside every scope a taker may take some of these, which are then not
+/// among those that are returned.
+package func differentiate<R>(
   _ model: any Layer, _ unused: UnusedParameters, _ body: () throws -> R, loss: (R) -> Tensor,
-  map: @escaping (R, (Tensor) -> Tensor) -> R
+  map: @escaping (R, (Tensor) -> Tensor) -> R, taker: GradientTaker? = nil
 ) throws -> (value: R, gradients: Gradients) {
   let isOutermost = Context.current.trace == nil
+  var taken: [(parameter: Parameter, gradient: Tensor)] = []
   return try withContext(phase: .training) {
     try Scope.run(
       destinations: { (result: (value: R, gradients: Gradients)) in
         isOutermost ? result.gradients.destinations : []
       },
+      updates: { result in
+        taker.map { taker in
+          Updates(
+            taken.map { ($0.gradient, $0.parameter.cell!) }, after: loss(result.value), check: taker.check,
+            apply: { try taker.take(taken[$0].parameter, $1) })
+        }
+      },
       { trace in
         let value = try body()
-        let gradients = try model.gradients(of: loss(value), unused, in: trace)
-        return (value, isOutermost ? try gradients.withArena(on: trace.device) : gradients)
+        var gradients = try model.gradients(of: loss(value), unused, in: trace)
+        if isOutermost {
+          if let taker { taken = gradients.split { taker.wants($0) && !trace.hasAssigned($0.cell!) } }
+          gradients = try gradients.withArena(on: trace.device)
+        }
+        return (value, gradients)
       },
       map: { (map($0.value, $1), $0.gradients.mapTensors($1)) })
   }
@@ -118,6 +148,15 @@ extension Layer {
 }
 
 extension Gradients {
+  /// Gives away the entries of some parameters.
+  fileprivate mutating func split(
+    where isTaken: (Parameter) -> Bool
+  ) -> [(parameter: Parameter, gradient: Tensor)] {
+    let taken = entries.filter { $0.gradient.recordIndex != nil && isTaken($0.parameter) }
+    entries.removeAll { $0.gradient.recordIndex != nil && isTaken($0.parameter) }
+    return taken
+  }
+
   /// The same, with memory for all gradients in one piece.
   fileprivate func withArena(on device: any Device) throws -> Gradients {
     let byteCount = entries.reduce(0) { $0 + $1.gradient.count * 4 }

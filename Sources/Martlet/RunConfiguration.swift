@@ -28,6 +28,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var patience: Int?
   /// Threads that make batches ahead of time.
   public var workers = 1
+  /// What the buffers of the device may take, as in `512M`; nil where they may take what they need.
+  public var memoryLimit: String?
   /// Height, width and channels of the pictures.
   public var input: [Int] = []
   public var classNames: [String] = []
@@ -92,6 +94,11 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     return nil
   }
 
+  /// The memory limit in bytes.
+  ///
+  /// - Throws: `ByteCountError` for a text that is none.
+  public func memoryLimitBytes() throws -> Int? { try memoryLimit.map { try ByteCount.parse($0) } }
+
   /// What no run can have been started with, in words; nil where all is well. A file may say anything.
   var problem: String? {
     if let wrong = impossibleNumber {
@@ -108,7 +115,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         "classNames has \(classNames.count) names; there must be at least 1 and at most \(Dataset.mostClasses)"
     }
     do {
-      _ = try (entry(), makeOptimizer(), steering(), augment.map { try Augmentation($0) })
+      _ = try (entry(), makeOptimizer(), steering(), memoryLimitBytes(), augment.map { try Augmentation($0) })
     } catch { return "\(error)" }
     return nil
   }

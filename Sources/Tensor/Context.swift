@@ -18,6 +18,9 @@ public struct Context: Sendable {
   public var isImmediate = false
   /// Whether immediate mode looks for NaN and infinity in every result; see `NonFiniteError`.
   public var isCheckingFinite = false
+  /// What the buffers of the device may take, in bytes: scopes that would take more compute values again near their
+  /// later use, with the same bits, and throw `MemoryLimitError` where that is not enough.
+  public var memoryLimit: Int?
   /// What the planner does to the program of a scope.
   package var passes = PassSelection.standard
   package var trace: Trace?
@@ -30,7 +33,7 @@ public struct Context: Sendable {
 /// Runs a closure in a changed context. What is not given stays as it is.
 public func withContext<R>(
   device: (any Device)? = nil, phase: Phase? = nil, seed: UInt64? = nil, random: RandomState? = nil,
-  immediate: Bool? = nil, checkingFinite: Bool? = nil, _ body: () throws -> R
+  immediate: Bool? = nil, checkingFinite: Bool? = nil, memoryLimit: Int? = nil, _ body: () throws -> R
 ) rethrows -> R {
   var context = Context.current
   if let device { context.device = device }
@@ -39,6 +42,7 @@ public func withContext<R>(
   if let random { context.random = random }
   if let immediate { context.isImmediate = immediate }
   if let checkingFinite { context.isCheckingFinite = checkingFinite }
+  if let memoryLimit { context.memoryLimit = memoryLimit }
   return try Context.$current.withValue(context) { try body() }
 }
 

@@ -109,14 +109,17 @@ extension ConvolutionGeometry {
       passes = (.backwardData, .forward)
       operands = ([b, dz], [a, dz])
     }
-    let gradientOfA = d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil
+    // The kernel's gradient first: mostly nobody else needs x any more, and the gradient of x may lie in its place.
+    let gradients: [Tensor?]
     if pass == .forward && epilogue.hasBias && d.isWanted[1] && d.isWanted[2] {
       // One pass over dz serves both.
       let (kernel, bias) = Tensor.convolveBackward(self, x: a, dy: dz)
-      return [gradientOfA, kernel, bias] + epilogue.gradients(of: dz, d, first: 2).dropFirst()
+      gradients = [kernel, bias] + epilogue.gradients(of: dz, d, first: 2).dropFirst()
+    } else {
+      let kernel = d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil
+      gradients = [kernel] + epilogue.gradients(of: dz, d, first: 2)
     }
-    return [gradientOfA, d.isWanted[1] ? Tensor.convolve(passes.b, self, operands.b) : nil]
-      + epilogue.gradients(of: dz, d, first: 2)
+    return [d.isWanted[0] ? Tensor.convolve(passes.a, self, operands.a) : nil] + gradients
   }
 
   /// Of (x, dy) → (dw, db), where db's gradient goes to every pixel of dy.

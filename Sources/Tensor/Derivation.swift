@@ -13,6 +13,8 @@ final class Derivation: @unchecked Sendable {
     var sources: [Int32]
     /// Whether the sources count as independent of each other, so that nothing flows through one to another.
     var isPartial: Bool
+    /// What is recorded again where gradients are taken of it.
+    var segments: [Segment]
   }
 
   private let question: Question

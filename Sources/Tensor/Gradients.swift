@@ -63,7 +63,7 @@ extension Trace {
     let question = Derivation.Question(
       ys: ys.map { position(of: $0.y, site: .unknown) },
       seeds: ys.map { position(of: $0.seed, site: .unknown) },
-      sources: sources.map { position(of: $0, site: .unknown) }, isPartial: isPartial)
+      sources: sources.map { position(of: $0, site: .unknown) }, isPartial: isPartial, segments: segments)
     // Where nothing is planned every record runs as it is made.
     guard !isImmediate && !isDry else { return derive(question).gradients }
     if let known = Derivation.known(question, in: &list) {
@@ -96,13 +96,22 @@ extension Trace {
       let seed = tensor(Int(seed))
       following(Int(y)) { gradients[Int(y)] = gradients[Int(y)].map { $0 + seed } ?? seed }
     }
+    // Segments whose inner values were not recorded again yet, and what stands for them since.
+    var segments = question.segments[...]
+    var copies: [Int32: Int32] = [:]
     var index = last
     while index >= 0 {
       defer { index -= 1 }
       guard isActive[index], gradients[index] != nil || parts[index] != nil else { continue }
       if question.isPartial && positions.contains(index) { continue }
+      while let segment = segments.last, index < segment.records.upperBound {
+        segments.removeLast()
+        if segment.records.contains(index) { recordAgain(segment, &copies, following: following) }
+      }
       following(index) {
-        propagate(index, gradient: gradients[index], parts: parts[index] ?? [:], isActive: isActive) {
+        propagate(
+          index, gradient: gradients[index], parts: parts[index] ?? [:], isActive: isActive, copies: copies
+        ) {
           operand, gradient in
           gradients[operand] = gradients[operand].map { $0 + gradient } ?? gradient
         } addPart: { record, part, gradient in
@@ -124,9 +133,10 @@ extension Trace {
   }
 
   private func propagate(
-    _ index: Int, gradient: Tensor?, parts: [Int: Tensor], isActive: [Bool], add: (Int, Tensor) -> Void,
-    addPart: (Int, Int, Tensor) -> Void
+    _ index: Int, gradient: Tensor?, parts: [Int: Tensor], isActive: [Bool], copies: [Int32: Int32],
+    add: (Int, Tensor) -> Void, addPart: (Int, Int, Tensor) -> Void
   ) {
+    func value(_ index: Int) -> Tensor { tensor(Int(copies[Int32(index)] ?? Int32(index))) }
     let operands = self.operands(of: index).map { Int($0) }
     switch records[index].operation {
     case .leaf, .number, .stopGradient: break
@@ -136,7 +146,7 @@ extension Trace {
     case .primitive(let recipe):
       let outputs = [index] + Array(self.parts(of: index))
       let differential = Differential(
-        operands: operands.map { tensor($0) }, outputs: outputs.map { tensor($0) },
+        operands: operands.map(value), outputs: outputs.map(value),
         cotangents: outputs.indices.map { $0 == 0 ? gradient : parts[$0] },
         isWanted: operands.map { isActive[$0] && records[$0].dtype.isFloatingPoint })
       guard differential.isWanted.contains(true) else { return }

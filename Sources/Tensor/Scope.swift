@@ -56,10 +56,12 @@ package enum Scope {
   ///
   /// - Parameters:
   ///   - destinations: memory for some of the results.
+  ///   - updates: of parameters, while the scope runs.
   ///   - map: replaces the tensors of what the closure returns.
   package static func run<R>(
     destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] },
-    _ body: (Trace) throws -> R, map: (R, (Tensor) -> Tensor) -> R
+    updates: (R) -> Updates? = { _ in nil }, _ body: (Trace) throws -> R,
+    map: (R, (Tensor) -> Tensor) -> R
   ) throws -> R {
     if let open = Context.current.trace { return try body(open) }
     let context = Context.current
@@ -75,7 +77,7 @@ package enum Scope {
       end.add($0)
       return $0
     }
-    try end.run()
+    try end.run(updates(returned))
     return map(returned) { end.outcome($0) }
   }
 
@@ -91,6 +93,25 @@ package enum Scope {
     var context = Context.current
     context.trace = trace
     return try Context.$current.withValue(context) { try body() }
+  }
+}
+
+/// Gradients that are taken as soon as they are made and their parameters are read no more, in the middle of a scope's
+/// run: they need no memory beyond that.
+package struct Updates {
+  package let gradients: [(gradient: Tensor, parameter: Cell)]
+  /// A number that is made, and checked, before the first update; it leaves the scope.
+  package let loss: Tensor
+  package let check: (Tensor) throws -> Void
+  /// Gets the position of a gradient, and its memory.
+  package let apply: (Int, Storage) throws -> Void
+
+  package init(
+    _ gradients: [(gradient: Tensor, parameter: Cell)], after loss: Tensor,
+    check: @escaping (Tensor) throws -> Void, apply: @escaping (Int, Storage) throws -> Void
+  ) {
+    (self.gradients, self.loss) = (gradients, loss)
+    (self.check, self.apply) = (check, apply)
   }
 }
 
@@ -116,9 +137,25 @@ private struct ScopeEnd {
     results.append(Plan.Result(record: index, hasDestination: destination != nil))
   }
 
-  mutating func run() throws {
+  mutating func run(_ updates: Updates?) throws {
     for (_, record) in trace.assignments { add(record, destination: nil) }
-    outcomes = try PlanCache.shared.plan(for: trace, results: results).run(trace, destinations: destinations)
+    let start = results.count
+    var loss = 0
+    if let updates, case .traced(_, let record) = updates.loss.payload {
+      loss = positions[record]!
+      results[loss].precedesUpdates = true
+      results += updates.gradients.map {
+        Plan.Result(record: Int32($0.gradient.recordIndex!), parameter: trace.record(of: $0.parameter))
+      }
+    }
+    var isChecked = false
+    let plan = try PlanCache.shared.plan(for: trace, results: results)
+    outcomes = try plan.run(trace, destinations: destinations) { result, outcomes in
+      guard let updates else { return }
+      if !isChecked { try updates.check(Tensor(outcomes[loss], shape: [], dtype: .float32)) }
+      isChecked = true
+      try updates.apply(result - start, outcomes[result])
+    }
     for (cell, record) in trace.assignments { try cell.commit(outcomes[positions[record]!]) }
   }
 

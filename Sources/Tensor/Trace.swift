@@ -11,6 +11,8 @@ package final class Trace: @unchecked Sendable {
   /// Shapes only: nothing is allocated or run.
   package let isDry: Bool
   let isImmediate: Bool
+  /// What the device's buffers may take.
+  let memoryLimit = Context.current.memoryLimit
   /// What the planner does to the records.
   let passes = Context.current.passes
   /// Whether every record that runs at once is searched for NaN and infinity.
@@ -30,6 +32,9 @@ package final class Trace: @unchecked Sendable {
   /// The record that holds a cell's value now, and the cells that were assigned, in order.
   @exclusivity(unchecked) private var cellRecords: [ObjectIdentifier: Int32] = [:]
   private(set) var assignments: [(cell: Cell, record: Int32)] = []
+  /// What `checkpointed` closures recorded, in order; and whether one is running.
+  var segments: [Segment] = []
+  var isInSegment = false
   private var assignmentPositions: [ObjectIdentifier: Int] = [:]
   /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
   private var leaves: [ObjectIdentifier: Int32] = [:]
@@ -203,6 +208,12 @@ extension Trace {
     cellRecords[key] = index
     return tensor(Int(index))
   }
+
+  /// The record that holds a cell's value; -1 where there is none.
+  func record(of cell: Cell) -> Int32 { cellRecords[ObjectIdentifier(cell)] ?? -1 }
+
+  /// Whether a cell was assigned in the scope.
+  package func hasAssigned(_ cell: Cell) -> Bool { assignmentPositions[ObjectIdentifier(cell)] != nil }
 
   func assign(_ tensor: Tensor, to cell: Cell) {
     let index = position(of: tensor, site: .unknown)

@@ -62,6 +62,11 @@ struct RunOptions: ParsableArguments {
   var patience: Int?
   @Option(help: ArgumentHelp("Threads that make batches ahead of time (default: 1).", valueName: "n"))
   var workers: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What the buffers may take, as in 512M or 2G: values are computed again where they would take more.",
+      valueName: "bytes"))
+  var memoryLimit: String?
 
   func validate() throws {
     var configuration = RunConfiguration()
@@ -70,6 +75,9 @@ struct RunOptions: ParsableArguments {
       throw ValidationError(
         "\(SettingsFile.option(wrong.setting)) must be \(wrong.wanted); received \(wrong.value)")
     }
+    do {
+      _ = try configuration.memoryLimitBytes()
+    } catch { throw ValidationError("--memory-limit: \(error)") }
   }
 
   /// Puts what was asked for in the place of what a configuration has.
@@ -89,5 +97,6 @@ struct RunOptions: ParsableArguments {
     configuration.seed = seed ?? configuration.seed
     configuration.patience = patience ?? configuration.patience
     configuration.workers = workers ?? configuration.workers
+    configuration.memoryLimit = memoryLimit ?? configuration.memoryLimit
   }
 }

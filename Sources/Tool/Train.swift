@@ -74,7 +74,7 @@ struct TrainCommand: ParsableCommand {
     if saved == nil { configuration.batchSize = entry.batchSize }
     options.apply(to: &configuration)
     try saved.map { try configuration.checkContinuation(of: $0) }
-    try device.run(seed: configuration.seed) { device in
+    try device.run(seed: configuration.seed, memoryLimit: configuration.memoryLimitBytes()) { device in
       let task = entry.task
       let source = try DataSource(name: configuration.data)
       func load(_ part: DatasetPart) throws -> Dataset {

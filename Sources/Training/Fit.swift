@@ -97,8 +97,11 @@ extension BatchLoader {
   }
 }
 
-/// How many samples are evaluated at a time where so many are trained on: without gradients they take less memory.
-package func evaluationBatchSize(training batchSize: Int) -> Int { min(500, 4 * batchSize) }
+/// How many samples are evaluated at a time where so many are trained on: without gradients they take less memory. Under
+/// a memory limit, in which training computes values again, it is as many.
+package func evaluationBatchSize(training batchSize: Int) -> Int {
+  min(500, Context.current.memoryLimit == nil ? 4 * batchSize : batchSize)
+}
 
 extension Dataset {
   /// The samples before the last ones of a share, and those; nil where the share is 0.

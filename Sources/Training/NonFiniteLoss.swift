@@ -13,8 +13,11 @@ extension Tensor {
   }
 }
 
-/// A loss that is not a number, before anybody looked for the reason.
-struct NonFiniteLoss: Error { let loss: Double }
+/// A loss that is not a number, before anybody looked for the reason. The step that found it changed nothing.
+public struct NonFiniteLoss: Error, Equatable, CustomStringConvertible {
+  public let loss: Double
+  public var description: String { "the loss is \(loss.isNaN ? "nan" : "\(loss)")" }
+}
 
 extension Layer {
   /// One step of training. Where its loss is NaN or infinite it is done once more, operation by operation, with the same

@@ -58,7 +58,7 @@ import Testing
     let last = Scope.enter(trace) { (0..<10).reduce(Tensor.zeros([1000])) { y, _ in (y + 1).tanh() } }
     let results = [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)]
     func plan(_ passes: String) throws -> Plan {
-      Plan(trace, results: results, passes: try PassSelection(passes))
+      try Plan(trace, results: results, passes: PassSelection(passes))
     }
     let plain = try plan("-all")
     #expect(plain.steps.count == 21)
@@ -77,7 +77,7 @@ import Testing
       return x + 1
     }
     let results = [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)]
-    #expect(Plan(trace, results: results, passes: try PassSelection("-all")).steps.count == 2)
+    #expect(try Plan(trace, results: results, passes: PassSelection("-all")).steps.count == 2)
   }
 
   private func planned(_ passes: String = "", _ body: () throws -> Tensor) throws -> (
@@ -86,7 +86,7 @@ import Testing
     let trace = Trace(device: Context.current.device)
     let last = try Scope.enter(trace) { try body() }
     let results = [Plan.Result(record: Int32(last.recordIndex!), hasDestination: false)]
-    return (Plan(trace, results: results, passes: try PassSelection(passes)), trace)
+    return (try Plan(trace, results: results, passes: PassSelection(passes)), trace)
   }
 
   @Test func chainsAndDiamondsAreOneStep() throws {

@@ -13,6 +13,7 @@ struct MemoryPlan {
   private struct Block {
     var values: [Int]
     var byteCount: Int
+    /// A step runs at twice its position, and updates after it at the time that follows.
     var lifetime: ClosedRange<Int>
     var result: Int?
   }
@@ -34,21 +35,41 @@ struct MemoryPlan {
     place(blocks.filter { $0.result == nil && !$0.values.isEmpty })
   }
 
+  /// The bytes that are alive in the arena at each step.
+  static func bytesAlive(_ program: Program, inPlace: Bool) -> [Int] {
+    var blocks = blocks(program)
+    if inPlace { join(&blocks, program) }
+    var changes = [Int](repeating: 0, count: program.steps.count + 1)
+    for block in blocks where block.result == nil && !block.values.isEmpty {
+      changes[block.lifetime.lowerBound / 2] += block.byteCount
+      changes[block.lifetime.upperBound / 2 + 1] -= block.byteCount
+    }
+    for index in changes.indices.dropFirst() { changes[index] += changes[index - 1] }
+    return changes.dropLast()
+  }
+
   /// One block for each value that a step makes; empty ones for the rest.
   private static func blocks(_ program: Program) -> [Block] {
     var blocks = program.values.map {
       Block(values: [], byteCount: $0.byteCount, lifetime: 0...0, result: nil)
     }
     for (index, step) in program.steps.enumerated() {
+      let time = 2 * index
       for output in step!.outputs {
         blocks[output.value].values = [output.value]
-        blocks[output.value].lifetime = index...index
+        blocks[output.value].lifetime = time...time
       }
       for input in step!.inputs where !blocks[input.value].values.isEmpty {
-        blocks[input.value].lifetime = blocks[input.value].lifetime.lowerBound...index
+        blocks[input.value].lifetime = blocks[input.value].lifetime.lowerBound...time
       }
     }
     for (position, result) in program.results.enumerated() { blocks[result].result = position }
+    for (update, step) in zip(program.updates, program.updateSteps()) {
+      let value = program.results[update.result]
+      let lifetime = blocks[value].lifetime
+      blocks[value].lifetime = lifetime.lowerBound...max(lifetime.upperBound, 2 * step + 1)
+      blocks[value].result = nil
+    }
     return blocks
   }
 
@@ -64,7 +85,7 @@ struct MemoryPlan {
         let operand = step.inputs.first { input in
           let other = block[input.value]
           return !blocks[other].values.isEmpty && blocks[other].result == nil && !taken.contains(other)
-            && blocks[other].lifetime.upperBound == index
+            && blocks[other].lifetime.upperBound == 2 * index
             && program.values[input.value].shape.count == program.values[output.value].shape.count
             && program.values[input.value].dtype == program.values[output.value].dtype
         }
@@ -113,7 +134,8 @@ final class Arenas: Sendable {
   }
   private let free = Mutex<[Entry]>([])
 
-  /// The smallest free arena that is large enough; where there is none, the free ones make room for a new one.
+  /// The smallest free arena that is large enough; where there is none, the free ones go back to the system to make room
+  /// for a new one, so that a process takes as much as its largest plan.
   func take(on device: any Device, byteCount: Int) throws -> any DeviceBuffer {
     let known = free.withLock { free -> (any DeviceBuffer)? in
       free.removeAll { $0.device == nil }
@@ -126,7 +148,14 @@ final class Arenas: Sendable {
       free.removeAll { $0.device === device }
       return nil
     }
-    return try known ?? device.allocate(byteCount: byteCount)
+    if let known { return known }
+    device.trim()
+    return try device.allocate(byteCount: byteCount)
+  }
+
+  /// The bytes of arenas that wait.
+  func freeBytes(on device: any Device) -> Int {
+    free.withLock { $0.reduce(0) { $1.device === device ? $0 + $1.buffer.byteCount : $0 } }
   }
 
   func giveBack(_ buffer: any DeviceBuffer, on device: any Device) {

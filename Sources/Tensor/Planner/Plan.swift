@@ -21,6 +21,8 @@ final class Plan: @unchecked Sendable {
     var outputs: [Argument]
     /// The records that it stands for.
     var records: [Int]
+    /// Whether another step has made the same before.
+    var isRepeated = false
   }
 
   struct Argument {
@@ -34,7 +36,11 @@ final class Plan: @unchecked Sendable {
   struct Result: Hashable {
     var record: Int32
     /// Whether memory for it is handed over, instead of made.
-    var hasDestination: Bool
+    var hasDestination = false
+    /// The record of the parameter whose update takes it, so that it does not leave; -1 where it leaves.
+    var parameter: Int32 = -1
+    /// Whether it is made before any parameter is updated.
+    var precedesUpdates = false
   }
 
   /// The records that the plan was made of, without their arrays, and which of them had one.
@@ -42,12 +48,15 @@ final class Plan: @unchecked Sendable {
   let hasValue: [Bool]
   let results: [Result]
   let passes: PassSelection
+  let memoryLimit: Int?
   let steps: [Step]
   /// Bytes of the memory that the steps share.
   let arenaSize: Int
   let resultSizes: [Int]
+  /// Results that are taken, each after a step; in the order of the steps.
+  let updates: [(step: Int, result: Int, offset: Int)]
 
-  init(_ trace: Trace, results: [Result], passes: PassSelection = .standard) {
+  init(_ trace: Trace, results: [Result], passes: PassSelection = .standard) throws {
     list = trace.list.withoutValues()
     hasValue = trace.list.values.map { $0 != nil }
     self.results = results
@@ -55,6 +64,13 @@ final class Plan: @unchecked Sendable {
     var program = Program(trace, results: results)
     for pass in PlanPass.all where passes.contains(pass.name) { pass.run(&program) }
     program.compact()
+    memoryLimit = trace.memoryLimit
+    if let limit = trace.memoryLimit {
+      let rest = Self.bytesBesideArena(trace, results)
+      let least = program.computeAgain(
+        toFit: limit - rest, inPlace: passes.contains(MemoryPlan.inPlaceName))
+      if least > limit - rest { throw MemoryLimitError(needed: rest + least, limit: limit) }
+    }
     let memory = MemoryPlan(program, inPlace: passes.contains(MemoryPlan.inPlaceName))
     steps = program.steps.compactMap { $0 }.map { step in
       func argument(_ argument: Program.Argument) -> Argument {
@@ -64,29 +80,51 @@ final class Plan: @unchecked Sendable {
       }
       return Step(
         primitive: step.primitive, inputs: step.inputs.map(argument), outputs: step.outputs.map(argument),
-        records: step.records)
+        records: step.records, isRepeated: step.isRepeated)
     }
     arenaSize = memory.arenaSize
     resultSizes = results.map { trace.records[Int($0.record)].byteCount }
+    updates = zip(program.updates, program.updateSteps()).map { update, step in
+      guard case .arena(let offset) = memory.places[program.results[update.result]] else {
+        preconditionFailure("what is taken lies in the arena")
+      }
+      return (step, update.result, offset)
+    }.sorted { ($0.step, $0.result) < ($1.step, $1.result) }
+  }
+
+  /// What is in use on the device beside arenas, and what results will add to it.
+  private static func bytesBesideArena(_ trace: Trace, _ results: [Result]) -> Int {
+    results.reduce(trace.device.memory.inUse - Arenas.shared.freeBytes(on: trace.device)) {
+      $1.hasDestination || $1.parameter >= 0 ? $0 : $0 + trace.records[Int($1.record)].byteCount
+    }
   }
 
   /// Whether this plan is the one of a trace: records are compared, not only their hash.
   func matches(_ trace: Trace, results: [Result]) -> Bool {
-    results == self.results && passes == trace.passes
+    results == self.results && passes == trace.passes && memoryLimit == trace.memoryLimit
       && list.firstDifference(from: trace.list, hasValue: hasValue) == nil
   }
 
-  /// Runs the plan with a trace's arrays and numbers. `destinations` are the memory of the results that have one.
-  func run(_ trace: Trace, destinations: [Int: Storage]) throws -> [Storage] {
+  /// Runs the plan with a trace's arrays and numbers.
+  ///
+  /// - Parameters:
+  ///   - destinations: the memory of the results that have one.
+  ///   - update: gets each result that is taken, with all of them.
+  func run(
+    _ trace: Trace, destinations: [Int: Storage], update: (Int, [Storage]) throws -> Void = { _, _ in }
+  ) throws -> [Storage] {
     let device = trace.device
+    if let memoryLimit, device.memory.inUse + device.memory.cached + arenaSize > memoryLimit { device.trim() }
+    let arena = arenaSize == 0 ? nil : try Arenas.shared.take(on: device, byteCount: arenaSize)
+    defer { if let arena { Arenas.shared.giveBack(arena, on: device) } }
+    let taken = Dictionary(uniqueKeysWithValues: updates.map { ($0.result, $0.offset) })
     let outcomes = try resultSizes.indices.map { index in
       try destinations[index]
         ?? Storage(
-          device: device, buffer: device.allocate(byteCount: resultSizes[index]),
-          byteCount: resultSizes[index])
+          device: device,
+          buffer: taken[index] == nil ? device.allocate(byteCount: resultSizes[index]) : arena!,
+          byteOffset: taken[index] ?? 0, byteCount: resultSizes[index])
     }
-    let arena = arenaSize == 0 ? nil : try Arenas.shared.take(on: device, byteCount: arenaSize)
-    defer { if let arena { Arenas.shared.giveBack(arena, on: device) } }
     let values = trace.list.values
     let words = trace.list.words
     func operand(_ argument: Argument) -> Operand {
@@ -101,12 +139,14 @@ final class Plan: @unchecked Sendable {
     }
     var inputs: [Operand] = []
     var outputs: [Operand] = []
-    for step in steps {
+    var pending = updates[...]
+    for (index, step) in steps.enumerated() {
       inputs.removeAll(keepingCapacity: true)
       outputs.removeAll(keepingCapacity: true)
       for argument in step.inputs { inputs.append(operand(argument)) }
       for argument in step.outputs { outputs.append(operand(argument)) }
       try device.encode(step.primitive, inputs: inputs, outputs: outputs)
+      while pending.first?.step == index { try update(pending.removeFirst().result, outcomes) }
     }
     return outcomes
   }

@@ -14,15 +14,23 @@ final class PlanCache: Sendable {
     var entries: [UInt64: [Entry]] = [:]
     var count = 0
     var clock = 0
-    var hits = 0
-    var misses = 0
+    var statistics = PlanStatistics()
+    var ofDevices: [ObjectIdentifier: PlanStatistics] = [:]
+
+    mutating func count(_ counter: WritableKeyPath<PlanStatistics, Int>, on device: ObjectIdentifier) {
+      statistics[keyPath: counter] += 1
+      ofDevices[device, default: PlanStatistics()][keyPath: counter] += 1
+    }
   }
   private let state = Mutex(State())
 
-  /// Plans found and plans made, since the process started.
-  var counters: (hits: Int, misses: Int) { state.withLock { ($0.hits, $0.misses) } }
+  var statistics: PlanStatistics { state.withLock { $0.statistics } }
 
-  func plan(for trace: Trace, results: [Plan.Result]) -> Plan {
+  func statistics(of device: any Device) -> PlanStatistics {
+    state.withLock { $0.ofDevices[ObjectIdentifier(device)] ?? PlanStatistics() }
+  }
+
+  func plan(for trace: Trace, results: [Plan.Result]) throws -> Plan {
     let key = trace.list.structure.value
     let device = ObjectIdentifier(trace.device)
     let known = state.withLock { state -> [Entry] in
@@ -32,15 +40,17 @@ final class PlanCache: Sendable {
     for (position, entry) in known.enumerated()
     where entry.device == device && entry.plan.matches(trace, results: results) {
       state.withLock { state in
-        state.hits += 1
+        state.count(\.hits, on: device)
         if position < state.entries[key]?.count ?? 0 { state.entries[key]![position].lastUse = state.clock }
       }
       return entry.plan
     }
-    let entry = Entry(plan: Plan(trace, results: results, passes: trace.passes), device: device, lastUse: 0)
+    let entry = Entry(
+      plan: try Plan(trace, results: results, passes: trace.passes), device: device,
+      lastUse: 0)
     PlanLog.shared?.note(entry.plan, of: trace)
     state.withLock { state in
-      state.misses += 1
+      state.count(\.misses, on: device)
       if state.count >= Self.capacity { Self.forgetOldest(&state) }
       var newest = entry
       newest.lastUse = state.clock
@@ -61,12 +71,13 @@ final class PlanCache: Sendable {
   }
 }
 
-/// How often a scope found its plan ready, and how often one was made, since the process started.
-public struct PlanStatistics: Sendable {
-  public let hits: Int
-  public let misses: Int
-  public static var current: PlanStatistics {
-    let counters = PlanCache.shared.counters
-    return PlanStatistics(hits: counters.hits, misses: counters.misses)
-  }
+/// How often a scope found its plan ready, and how often one was made.
+public struct PlanStatistics: Sendable, Equatable {
+  public var hits = 0
+  public var misses = 0
+
+  /// Since the process started.
+  public static var current: PlanStatistics { PlanCache.shared.statistics }
+  /// The same for one device.
+  public static func of(_ device: any Device) -> PlanStatistics { PlanCache.shared.statistics(of: device) }
 }

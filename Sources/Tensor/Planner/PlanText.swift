@@ -12,7 +12,7 @@ extension Plan {
     for (index, step) in steps.enumerated() {
       let places = [step.inputs, step.outputs].map { $0.map(Self.text).joined(separator: ", ") }
       lines.append(
-        "  \(index)  \(step.primitive.page)  [\(origin(of: step, layerNames))]  \(places[0]) -> \(places[1])  "
+        "  \(index)  \(step.isRepeated ? "again " : "")\(step.primitive.page)  [\(origin(of: step, layerNames))]  \(places[0]) -> \(places[1])  "
           + Self.megabytes(step.byteCount))
     }
     return lines.joined(separator: "\n")

@@ -30,13 +30,19 @@ struct Program {
     var outputs: [Argument]
     /// The records that it stands for, the first of which gives it a name.
     var records: [Int]
+    /// Whether another step has made the same before.
+    var isRepeated = false
   }
 
   var values: [Value] = []
   /// A step that a pass took away is nil, so that positions stay what they are; `compact` closes the gaps.
   var steps: [Step?] = []
-  /// The values that leave, each made by a step.
+  /// The values that leave or are taken, each made by a step.
   var results: [Int] = []
+  /// The results that updates of parameters take.
+  var updates: [Update] = []
+  /// The results that are made before any update.
+  var beforeUpdates: [Int] = []
 
   mutating func compact() { steps.removeAll { $0 == nil } }
 
@@ -87,7 +93,13 @@ private struct ProgramBuilder {
         }
       }
     }
-    for result in results { addResult(Int(result.record)) }
+    for (position, result) in results.enumerated() {
+      addResult(Int(result.record))
+      if result.parameter >= 0 {
+        program.updates.append(Program.Update(result: position, parameter: values[Int(result.parameter)]))
+      }
+      if result.precedesUpdates { program.beforeUpdates.append(program.results[position]) }
+    }
   }
 
   private func neededRecords(_ results: [Plan.Result]) -> [Bool] {

@@ -41,33 +41,49 @@ public final class OptimizerBase {
     optimizer.moments + (accumulate > 1 ? [Moment("accumulated")] : [])
   }
 
+  func slots(of parameters: [Parameter], in model: any Layer, by optimizer: any Optimizer) throws -> [Slot] {
+    try memory.slots(of: parameters, in: model, arrays: arrays(of: optimizer), groups)
+  }
+
   func update(_ model: any Layer, along gradients: Gradients, by optimizer: any Optimizer) throws {
-    let slots = try memory.slots(
-      of: gradients.entries.map(\.parameter), in: model, arrays: arrays(of: optimizer), groups)
-    var moving = zip(slots, gradients.entries).map {
-      Moving(slot: $0, parameter: $0.parameter.cell!.storage, gradient: $1.gradient.storage)
-    }
+    let slots = try slots(of: gradients.entries.map(\.parameter), in: model, by: optimizer)
+    try advance(
+      zip(slots, gradients.entries).map { Moving($0, gradient: $1.gradient.storage) }, by: optimizer)
+    try endStep()
+  }
+
+  /// Whether the mini-batch at hand completes an update.
+  private var isComplete: Bool { gathered + 1 == accumulate }
+
+  /// The part of a step that is about some parameters. A step may have several, of different parameters each, unless
+  /// lengths of all gradients together are clipped; the last one is followed by `endStep`.
+  func advance(_ moving: [Moving], by optimizer: any Optimizer) throws {
+    var moving = moving
     if accumulate > 1 {
       try gather(moving)
-      guard gathered == accumulate else { return }
+      guard isComplete else { return }
       for index in moving.indices { moving[index].gradient = moving[index].slot.storages.last! }
     }
     let rate = optimizer.rate
-    steps += 1
     let scales = try clippingScales(moving)
     try forEachRun(of: moving, scales) { run, scale in
       try move(run, scale, rate * run.slot.rateFactor, optimizer)
     }
-    if accumulate > 1 {
-      gathered = 0
-      try memory.fillLast(with: 0)
+  }
+
+  func endStep() throws {
+    guard isComplete else {
+      gathered += 1
+      return
     }
+    steps += 1
+    gathered = 0
+    if accumulate > 1 { try memory.fillLast(with: 0) }
   }
 
   /// Adds gradients to those of the mini-batches before; the last one makes it their mean.
   private func gather(_ moving: [Moving]) throws {
-    gathered += 1
-    let factor: Float = gathered == accumulate ? 1 / Float(accumulate) : 1
+    let factor: Float = isComplete ? 1 / Float(accumulate) : 1
     let formula = Formula([factor * (Term(.array(0)) + Term(.array(1)))], arrays: 2)
     let pairs = moving.map { [$0.slot.storages.last!, $0.gradient] }
     for pair in joined(pairs) { try encode(formula, pair.map(\.whole), results: [0], of: pair[0]) }
@@ -86,7 +102,7 @@ public final class OptimizerBase {
     }
     if case .value(let limit) = clipping { g = g.clipped(to: limit) }
     if weightDecay > 0 && run.slot.isDecayed { p = (1 - weightDecay * rate) * p }
-    let results = optimizer.step(p, g, Array(terms[2...]), rate: rate, number: steps)
+    let results = optimizer.step(p, g, Array(terms[2...]), rate: rate, number: steps + 1)
     precondition(results.count == terms.count - 1, "a step gives a parameter and its moments")
     try encode(
       Formula(results, arrays: operands.count), operands, results: [0] + Array(2..<storages.count),

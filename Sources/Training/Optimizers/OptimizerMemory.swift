@@ -83,6 +83,15 @@ struct Moving {
   var parameter: Storage
   var gradient: Storage
 
+  init(_ slot: Slot, gradient: Storage) {
+    (self.slot, self.gradient) = (slot, gradient)
+    parameter = slot.parameter.cell!.storage
+  }
+
+  fileprivate init(slot: Slot, parameter: Storage, gradient: Storage) {
+    (self.slot, self.parameter, self.gradient) = (slot, parameter, gradient)
+  }
+
   fileprivate var storages: [Storage] { [parameter, gradient] + slot.storages }
 
   fileprivate func joined(with next: Moving) -> Moving? {

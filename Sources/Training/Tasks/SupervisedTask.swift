@@ -17,10 +17,8 @@ extension SupervisedTask {
   public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   {
     let tensors = try Tensors(batch, targets: targets(of: batch))
-    let ((loss, sums, counts), gradients) = try valueWithGradients(of: model) { record(model, tensors) }
-    let lossSum = try loss.finiteLoss() * Double(batch.count)
-    try optimizer.update(model, along: gradients)
-    return try result(lossSum, batch.count, sums, counts)
+    let (loss, sums, counts) = try optimizer.minimize(model) { record(model, tensors) }
+    return try result(Double(loss.item()) * Double(batch.count), batch.count, sums, counts)
   }
 
   public func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult {
