@@ -12,6 +12,16 @@ import MartletKernelTable
   return (start < 0 ? 0 : start, end > size ? size : end)
 }
 
+/// A whole vector, also where the pixel has fewer channels: the next pixels of the row follow. What is left of a row of
+/// results bounds it.
+@inline(always) private func storeResult(_ v: V, _ y: MutableFloats, _ rest: Int) {
+  if rest >= lanes { store(v, y) } else { store(v, y, count: rest) }
+}
+
+@inline(always) private func floats(_ p: MutableInts) -> MutableFloats {
+  UnsafeMutableRawPointer(p).assumingMemoryBound(to: Float.self)
+}
+
 /// y[w, c] = the maximum under the window, positions[w, c] = the flat index of the first element that has it. A NaN
 /// counts as larger than everything.
 func poolMaximumRow(
@@ -26,9 +36,10 @@ func poolMaximumRow(
     let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
     let y = y + w * channels
     let positions = positions + w * channels
+    let rest = (g.outputWidth - w) * channels
     let first = (deep.first * g.inputHeight + high.first) * g.inputWidth + wide.first
     if deep.end - deep.first == 1 && high.end - high.first == 2 && wide.end - wide.first == 2 {
-      poolQuad(x + first * channels, y, positions, first, g.inputWidth, channels)
+      poolQuad(x + first * channels, y, positions, first, g.inputWidth, channels, rest)
       continue
     }
     var c = 0
@@ -49,13 +60,8 @@ func poolMaximumRow(
           }
         }
       }
-      if channels >= lanes {
-        store(best, y + c)
-        store(place, positions + c)
-      } else {
-        store(best, y, count: channels)
-        store(place, positions, count: channels)
-      }
+      storeResult(best, y + c, rest - c)
+      storeResult(floats(place), floats(positions + c), rest - c)
       c += lanes
     }
   }
@@ -64,7 +70,7 @@ func poolMaximumRow(
 /// A window of 2 x 2 that lies inside the input.
 @inline(always) private func poolQuad(
   _ x: Floats, _ y: MutableFloats, _ positions: MutableInts, _ corner: Int, _ inputWidth: Int,
-  _ channels: Int
+  _ channels: Int, _ rest: Int
 ) {
   let below = inputWidth * channels
   let place0 = VI(repeating: Int32(truncatingIfNeeded: corner))
@@ -89,13 +95,8 @@ func poolMaximumRow(
     let isE = .!(e .<= best) .& (best .== best)
     best = best.replacing(with: e, where: isE)
     place = place.replacing(with: place3, where: isE)
-    if channels >= lanes {
-      store(best, y + c)
-      store(place, positions + c)
-    } else {
-      store(best, y, count: channels)
-      store(place, positions, count: channels)
-    }
+    storeResult(best, y + c, rest - c)
+    storeResult(floats(place), floats(positions + c), rest - c)
     c += lanes
   }
 }
@@ -113,6 +114,7 @@ func poolAverageRow(
     let inside = (deep.end - deep.first) * (high.end - high.first) * (wide.end - wide.first)
     let scale = splat(1 / Float(g.countsPadding ? g.depth * g.height * g.width : inside))
     let y = y + w * channels
+    let rest = (g.outputWidth - w) * channels
     var c = 0
     while c < channels {
       if channels - c < lanes && channels >= lanes { c = channels - lanes }
@@ -128,7 +130,7 @@ func poolAverageRow(
           total += sum
         }
       }
-      if channels >= lanes { store(total * scale, y + c) } else { store(total * scale, y, count: channels) }
+      storeResult(total * scale, y + c, rest - c)
       c += lanes
     }
   }

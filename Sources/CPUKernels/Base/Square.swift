@@ -98,20 +98,26 @@
   }
 }
 
-/// y[j, i] = x[i, j], the rows of x and y `xStride` and `yStride` elements apart
+/// y[j, i] = x[i, j], the rows of x and y `xStride` and `yStride` elements apart. Rows of x in blocks that stay in the
+/// second-level cache; in a block as few rows of y at a time as can be, each for a long stretch.
 func transposeRows(
   _ x: Floats, _ xStride: Int, _ rows: Int, _ columns: Int, _ y: MutableFloats, _ yStride: Int
 ) {
-  var i = 0
-  while i < rows {
-    let height = rows - i < lanes ? rows - i : lanes
+  var first = 0
+  while first < rows {
+    let end = rows - first < 512 ? rows : first + 512
     var j = 0
     while j < columns {
       let width = columns - j < lanes ? columns - j : lanes
-      let square = transposed(loadSquare(x + (i * xStride + j), xStride, count: height))
-      storeRows(square, y + (j * yStride + i), yStride, height, count: width)
+      var i = first
+      while i < end {
+        let height = rows - i < lanes ? rows - i : lanes
+        let square = transposed(loadSquare(x + (i * xStride + j), xStride, count: height))
+        storeRows(square, y + (j * yStride + i), yStride, height, count: width)
+        i += lanes
+      }
       j += lanes
     }
-    i += lanes
+    first = end
   }
 }
