@@ -34,28 +34,31 @@ struct ConvolutionCommand: ParsableCommand {
   func run() throws {
     let device = try options.device()
     let peak = device.multiplyAddRate(seconds: 0.2, clock: options.clock)
-    print("\(device.summary), peak \(column(peak / 1e9)) GFLOP/s; microseconds, GFLOP/s, % of peak")
+    print(
+      "\(device.summary), peak \(column(peak / 1e9)) GFLOP/s; microseconds, GFLOP/s, % of peak, w2 or w4 by Winograd"
+    )
+    let passes: [ConvolutionPass] = [.forward, .backwardData, .backwardKernel]
     print(
       column("batch 128 or 8", width: 30)
-        + "          forward           backward-data          backward-kernel")
+        + "          forward              backward-data             backward-kernel")
     for (name, input, filters, convolution) in Self.rows where only.map({ name.contains($0) }) ?? true {
       let g = try convolution.geometry(input: input, filters: filters)
-      let workloads = try [
-        Workload(
-          device, .convolution(.forward, g, .none), inputs: [g.inputShape, g.kernelShape],
-          output: g.outputShape),
-        Workload(
-          device, .convolution(.backwardData, g, .none), inputs: [g.outputShape, g.kernelShape],
-          output: g.inputShape),
-        Workload(
-          device, .convolution(.backwardKernel, g, .none), inputs: [g.inputShape, g.outputShape],
-          output: g.kernelShape),
-      ]
+      let workloads = try passes.map { pass in
+        try Workload(
+          device, .convolution(pass, g, .none),
+          inputs: [
+            pass == .backwardData ? g.outputShape : g.inputShape,
+            pass == .backwardKernel ? g.outputShape : g.kernelShape,
+          ],
+          output: pass == .forward ? g.outputShape : pass == .backwardData ? g.inputShape : g.kernelShape)
+      }
       var line = column(name, width: 30)
-      for time in try medians(workloads, options) {
+      for (pass, time) in zip(passes, try medians(workloads, options)) {
         let rate = 2 * Double(g.multiplyAccumulates) / time
         line += column(time * 1e6, digits: 0) + column(rate / 1e9, width: 7)
         line += column(100 * rate / peak, digits: 0, width: 5)
+        let algorithm = device.algorithm(for: pass, g)
+        line += algorithm == .direct ? "   " : " w\(algorithm.rawValue.last!)"
       }
       print(line)
     }

@@ -40,6 +40,7 @@ public final class CPUDevice: Device {
   public var name: String { "cpu" }
   public var summary: String {
     "\(Processor.name), \(instructionSet), \(threads) thread\(threads == 1 ? "" : "s")"
+      + (convolutionAlgorithm.map { ", convolutions \($0.rawValue)" } ?? "")
   }
   public var memory: MemoryStatistics { pool.statistics }
 

@@ -82,7 +82,7 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
     let kernel = depth * paddedColumns
     // The more points, the more memory; and backward-kernel's own sums are read and written again and again.
     let (product, transform, element) =
-      pass == .backwardKernel ? (1.15, 22.0, 48.0) : self == .winograd4 ? (1.15, 16, 28) : (1, 16, 20)
+      pass == .backwardKernel ? (1.15, 22.0, 42.0) : self == .winograd4 ? (1.15, 16, 24) : (1, 16, 20)
     return Double(points)
       * (product * Double(products) + transform * Double(transforms) + element * Double(kernel))
   }

@@ -116,7 +116,7 @@ struct Parts {
   var total: Int
 
   /// At most `limit` parts, none smaller than `smallest` if that can be had.
-  init(_ total: Int, unit: Int = 1, smallest: Int, limit: Int) {
+  init(_ total: Int, unit: Int = 1, smallest: Int, limit: Int = 1 << 40) {
     let wanted = max(smallest, (total + limit - 1) / limit, 1)
     size = (wanted + unit - 1) / unit * unit
     count = (total + size - 1) / size

@@ -69,7 +69,7 @@ struct WinogradConvolution {
   }
 
   private var tiles: Int { windows.count }
-  private typealias Points = WinogradWindows.Points
+  typealias Points = WinogradWindows.Points
   var points: Int { transforms.points }
 
   /// Half a mebibyte: half of the second cache of the processors that have wide vectors.
@@ -82,7 +82,7 @@ struct WinogradConvolution {
   private var blocks: Parts {
     let cached = Self.cachedFloats / (points * (windows.paddedChannels + strips.paddedColumns))
     let many = max(cached, depth * columns >= 128 * 128 ? 24 : 12)
-    return Parts(tiles, unit: MatrixKernels.blockRows, smallest: many, limit: .max >> 1)
+    return Parts(tiles, unit: MatrixKernels.blockRows, smallest: many)
   }
 
   /// Whether all of U is made first: sixteen mebibytes at most, and only for enough blocks to share out.
@@ -94,7 +94,7 @@ struct WinogradConvolution {
   func runBlocks(on device: CPUDevice) throws {
     let kernel = Kernel(channels: 0..<depth, strips: 0..<strips.count, self)
     let u = try device.scratch(floats: points * kernel.step)
-    let parts = Parts(depth, smallest: 16, limit: .max >> 1)
+    let parts = Parts(depth, smallest: 16)
     device.parallel(strips.count * parts.count) { (job: Int) in
       transformKernel(kernel, strip: job % strips.count, parts[job / strips.count], to: u.floats)
     }
@@ -123,9 +123,9 @@ struct WinogradConvolution {
     // Two rows of a picture's tiles, or so, repay the making of U.
     let each = 1728 / points
     let groups = Parts(strips.count, smallest: max(1, 64 / matrix.wide.width), limit: strips.count)
-    let channels = Parts(depth, unit: 4, smallest: 2304 / points, limit: .max >> 1)
+    let channels = Parts(depth, unit: 4, smallest: 2304 / points)
     let together = max(1, 16 * Self.cachedFloats / (points * windows.paddedChannels) / each) * each
-    let rounds = Parts(tiles, smallest: together, limit: .max >> 1)
+    let rounds = Parts(tiles, smallest: together)
     let v = Points(tiles: min(tiles, together), width: windows.paddedChannels)
     let m = Points(tiles: min(tiles, 3 * each / 2), width: groups.size * matrix.wide.width)
     let vMemory = try device.scratch(floats: points * v.step)
@@ -156,117 +156,5 @@ struct WinogradConvolution {
       }
     }
     withExtendedLifetime((vMemory, memory)) {}
-  }
-
-  /// U of some channels and strips.
-  struct Kernel {
-    let channels: Range<Int>
-    let strips: Range<Int>
-    /// The first column, and from point to point, in floats.
-    let first: Int
-    let step: Int
-
-    init(channels: Range<Int>, strips: Range<Int>, _ task: WinogradConvolution) {
-      self.channels = channels
-      self.strips = strips
-      first = task.strips[strips.lowerBound].first
-      let last = task.strips[strips.upperBound - 1]
-      step = channels.count * (last.first + last.tile.width - first) + 16
-    }
-  }
-
-  // MARK: Steps
-
-  /// Some channels of one strip. Eight at a time are packed first, as for a direct convolution: the taps of a kernel
-  /// where it stands are often a power of two apart, and push each other out of the nearest cache.
-  private func transformKernel(
-    _ kernel: Kernel, strip: Int, _ channels: Range<Int>, to u: UnsafeMutablePointer<Float>
-  ) {
-    let strip = strips[strip]
-    let width = strip.tile.width
-    let to =
-      u + (strip.first - kernel.first) * kernel.channels.count
-      + (channels.lowerBound - kernel.channels.lowerBound) * width
-    let some = Parts(channels.count, smallest: 8, limit: .max >> 1)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 9 * some.size * width) { packed in
-      let packed = packed.baseAddress!
-      for part in 0..<some.count {
-        let first = channels.lowerBound + some[part].lowerBound
-        let count = some[part].count
-        for tap in 0..<9 {
-          let to = packed + tap * count * width
-          if isTurned {
-            let from = weights + (((8 - tap) * columns + strip.first) * depth + first)
-            matrix.packColumns(from, depth, count, strip.columns, to, width)
-          } else {
-            let from = weights + ((tap * depth + first) * columns + strip.first)
-            matrix.packRows(from, columns, count, strip.columns, to, width)
-          }
-        }
-        let to = to + some[part].lowerBound * width
-        transforms.kernel(packed, count * width, count * width, to, kernel.step)
-      }
-    }
-  }
-
-  /// M = V · U at one point.
-  private func multiply(
-    _ count: Int, _ v: UnsafePointer<Float>, _ vPoints: Points, _ u: UnsafePointer<Float>, _ kernel: Kernel,
-    _ m: UnsafeMutablePointer<Float>, _ mPoints: Points, accumulates: Bool = false
-  ) {
-    let rows = MatrixKernels.blockRows
-    let depth = kernel.channels.count
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: rows) { pointers in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: rows + 1) { offsets in
-        let onlyTap = offsets.baseAddress! + rows
-        onlyTap.pointee = 0
-        for row in 0..<rows { offsets[row] = row * mPoints.width }
-        for index in kernel.strips {
-          let strip = strips[index]
-          let column = strip.first - kernel.first
-          let source = RowSource(
-            rows: UnsafePointer(pointers.baseAddress!), taps: UnsafePointer(onlyTap), tapCount: 1,
-            depth: depth,
-            b: u + column * depth, bStride: strip.tile.width)
-          var result = TileResult(
-            c: m + column, offsets: UnsafePointer(offsets.baseAddress!), columns: strip.tile.width,
-            accumulates: accumulates)
-          for first in stride(from: 0, to: count, by: rows) {
-            let present = min(rows, count - first)
-            for row in 0..<rows { pointers[row] = v + (first + min(row, present - 1)) * vPoints.width }
-            strip.tile.multiplyBlock(rows: present, source, result)
-            result.c += rows * mPoints.width
-          }
-        }
-      }
-    }
-  }
-
-  private func transformOutput(
-    _ tiles: Range<Int>, _ memory: UnsafeMutablePointer<Float>, _ m: Points, strips range: Range<Int>
-  ) {
-    let size = transforms.size
-    let first = strips[range.lowerBound].first
-    let last = strips[range.upperBound - 1]
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: size * size) { offsets in
-      var result = TileResult(
-        c: self.result + first, offsets: UnsafePointer(offsets.baseAddress!),
-        columns: last.first + last.columns - first)
-      epilogue.apply(to: &result, column: first, element: first)
-      var from = UnsafePointer(memory)
-      for tile in tiles {
-        let at = windows.locate(tile)
-        let rows = min(size, resultExtent.height - at.row)
-        let columns = min(size, resultExtent.width - at.column)
-        for i in 0..<rows {
-          let row = (at.image * resultExtent.height + at.row + i) * resultExtent.width + at.column
-          for j in 0..<columns { offsets[i * columns + j] = (row + j) * self.columns }
-        }
-        withUnsafePointer(to: &result) {
-          transforms.output(from, m.step, rows, columns, UnsafeRawPointer($0))
-        }
-        from += m.width
-      }
-    }
   }
 }

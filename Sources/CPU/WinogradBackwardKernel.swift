@@ -61,8 +61,8 @@ private struct WinogradKernelGradient {
     strips = Strips(columns: geometry.outputChannels, kernels.matrix)
     // V and D of two mebibytes, which all threads share; more where M is so large that it would be read too often.
     let perTile = 36 * (self.x.paddedChannels + self.dy.paddedChannels)
-    rounds = Parts(self.x.count, unit: 8, smallest: max(524_288 / perTile, 128), limit: .max >> 1)
-    rowParts = Parts(geometry.inputChannels, unit: MatrixKernels.blockRows, smallest: 48, limit: .max >> 1)
+    rounds = Parts(self.x.count, unit: 8, smallest: max(524_288 / perTile, 128))
+    rowParts = Parts(geometry.inputChannels, unit: MatrixKernels.blockRows, smallest: 48)
   }
 
   var points: Int { kernels.winograd.four.points }

@@ -125,6 +125,10 @@ import Testing
   @Test(arguments: [
     ("MARTLET_DEVICE", "foo", "foo: there is no such device; this machine has: auto, cpu"),
     ("MARTLET_SIMD", "neon", "cpu: MARTLET_SIMD must be base, avx2 or avx512; received \"neon\""),
+    (
+      "MARTLET_CONVOLUTION", "fft",
+      "cpu: MARTLET_CONVOLUTION must be auto, direct, winograd2 or winograd4; received \"fft\""
+    ),
     ("MARTLET_NUM_THREADS", "two", "cpu: MARTLET_NUM_THREADS must be a positive number; received \"two\""),
   ])
   func aMistakeInTheEnvironmentIsOneClearLine(_ name: String, _ value: String, _ message: String) throws {

@@ -76,7 +76,8 @@ func winogradOutput2(
   let result = result.assumingMemoryBound(to: TileResult.self).pointee
   var channel = 0
   while channel < result.columns {
-    var bias = V.zero
+    // Adding -0 changes nothing, not even a zero's sign.
+    var bias = V(repeating: -0.0)
     if let from = result.bias { bias = load(from + channel) }
     var upper = Four(repeating: V.zero)
     var lower = Four(repeating: V.zero)

@@ -129,7 +129,8 @@ func winogradOutput4(
   let rowOfPoints = 6 &* step
   var channel = 0
   while channel < result.columns {
-    var bias = V.zero
+    // Adding -0 changes nothing, not even a zero's sign.
+    var bias = V(repeating: -0.0)
     if let from = result.bias { bias = load(from + channel) }
     let points = from + channel
     var upper = Six(repeating: V.zero)

@@ -92,12 +92,18 @@ struct Moving {
     (self.slot, self.parameter, self.gradient) = (slot, parameter, gradient)
   }
 
-  fileprivate var storages: [Storage] { [parameter, gradient] + slot.storages }
+  private var storages: [Storage] { [parameter, gradient] + slot.storages }
 
-  fileprivate func joined(with next: Moving) -> Moving? {
-    guard slot.rateFactor == next.slot.rateFactor && slot.isDecayed == next.slot.isDecayed,
-      let storages = join(storages, next.storages)
-    else { return nil }
+  /// Whether this lies right behind another one, and moves alike.
+  fileprivate func follows(_ other: Moving) -> Bool {
+    slot.rateFactor == other.slot.rateFactor && slot.isDecayed == other.slot.isDecayed
+      && parameter.follows(other.parameter) && gradient.follows(other.gradient)
+      && zip(slot.storages, other.slot.storages).allSatisfy { $0.follows($1) }
+  }
+
+  /// All from this one to another as one.
+  fileprivate func joined(to last: Moving) -> Moving {
+    let storages = zip(storages, last.storages).map { $0.joined(to: $1) }
     let slot = Slot(slot.parameter, name: slot.name, storages: Array(storages[2...]))
     (slot.rateFactor, slot.isDecayed) = (self.slot.rateFactor, self.slot.isDecayed)
     return Moving(slot: slot, parameter: storages[0], gradient: storages[1])
@@ -108,42 +114,47 @@ struct Moving {
 func forEachRun(
   of moving: [Moving], _ scales: [Tensor?], _ body: (Moving, Tensor?) throws -> Void
 ) throws {
-  guard var run = moving.first else { return }
-  var scale = scales[0]
-  for (next, nextScale) in zip(moving, scales).dropFirst() {
-    if nextScale?.storage === scale?.storage, let both = run.joined(with: next) {
-      run = both
-    } else {
-      try body(run, scale)
-      (run, scale) = (next, nextScale)
-    }
+  try forEachRun(of: moving.count) { index in
+    scales[index]?.storage === scales[index - 1]?.storage && moving[index].follows(moving[index - 1])
+  } body: { run in
+    try body(moving[run.lowerBound].joined(to: moving[run.upperBound - 1]), scales[run.lowerBound])
   }
-  try body(run, scale)
 }
 
 /// Rows of storages, joined where each of a row's lies right behind that of the row before.
 func joined(_ rows: [[Storage]]) -> [[Storage]] {
-  rows.reduce(into: []) { runs, row in
-    if let last = runs.last, let both = join(last, row) {
-      runs[runs.count - 1] = both
-    } else {
-      runs.append(row)
-    }
+  var runs: [[Storage]] = []
+  forEachRun(of: rows.count) { index in
+    zip(rows[index], rows[index - 1]).allSatisfy { $0.follows($1) }
+  } body: { run in
+    runs.append(zip(rows[run.lowerBound], rows[run.upperBound - 1]).map { $0.joined(to: $1) })
   }
+  return runs
 }
 
-private func join(_ run: [Storage], _ next: [Storage]) -> [Storage]? {
-  guard run.count == next.count else { return nil }
-  for (a, b) in zip(run, next) where a.buffer !== b.buffer || a.byteOffset + a.byteCount != b.byteOffset {
-    return nil
-  }
-  return zip(run, next).map {
-    Storage(
-      device: $0.device, buffer: $0.buffer, byteOffset: $0.byteOffset, byteCount: $0.byteCount + $1.byteCount)
+/// Calls a closure for each stretch of 0 ..< count in which every number but the first follows the one before.
+private func forEachRun(
+  of count: Int, follows: (Int) -> Bool, body: (Range<Int>) throws -> Void
+) rethrows {
+  var start = 0
+  for end in 1..<(count + 1) where end == count || !follows(end) {
+    try body(start..<end)
+    start = end
   }
 }
 
 extension Storage {
+  fileprivate func follows(_ other: Storage) -> Bool {
+    buffer === other.buffer && other.byteOffset + other.byteCount == byteOffset
+  }
+
+  /// From the beginning of this one to the end of another that lies behind it in the same memory.
+  fileprivate func joined(to last: Storage) -> Storage {
+    Storage(
+      device: device, buffer: buffer, byteOffset: byteOffset,
+      byteCount: last.byteOffset + last.byteCount - byteOffset)
+  }
+
   /// All of it as float32.
   var whole: Operand { operand(shape: [byteCount / 4], dtype: .float32) }
 
