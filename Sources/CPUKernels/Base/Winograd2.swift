@@ -8,6 +8,8 @@ import MartletKernelTable
 //          │ 0  1  0 -1 │       │         1 │
 
 private typealias Four = InlineArray<4, V>
+/// Written out: `init(repeating:)` would leave a weak copy of itself.
+@inline(always) private var zeros: Four { [V.zero, V.zero, V.zero, V.zero] }
 
 /// Bᵀ d.
 @inline(always)
@@ -37,7 +39,7 @@ func winogradInput2(
 ) {
   var channel = 0
   while channel < channels {
-    var rows = InlineArray<4, Four>(repeating: Four(repeating: V.zero))
+    var rows = [zeros, zeros, zeros, zeros] as InlineArray<4, Four>
     for j in 0..<4 {
       let d = from + (j &* columnStep &+ channel)
       let column = spread(load(d), load(d + rowStep), load(d + 2 &* rowStep), load(d + 3 &* rowStep))
@@ -79,8 +81,8 @@ func winogradOutput2(
     // Adding -0 changes nothing, not even a zero's sign.
     var bias = V(repeating: -0.0)
     if let from = result.bias { bias = load(from + channel) }
-    var upper = Four(repeating: V.zero)
-    var lower = Four(repeating: V.zero)
+    var upper = zeros
+    var lower = zeros
     for j in 0..<4 {
       let m = from + (j &* step &+ channel)
       let second = load(m + 4 &* step)

@@ -14,6 +14,8 @@ import MartletKernelTable
 // transforms run pair by pair, which reads some numbers twice, but leaves everything between in registers.
 
 private typealias Six = InlineArray<6, V>
+/// Written out: `init(repeating:)` would leave a weak copy of itself.
+@inline(always) private var zeros: Six { [V.zero, V.zero, V.zero, V.zero, V.zero, V.zero] }
 /// p and q.
 @inline(always) var winogradNear: V { V(repeating: 0.707_106_78) }
 @inline(always) var winogradFar: V { V(repeating: 1.414_213_6) }
@@ -58,7 +60,7 @@ func winogradInput4(
   while channel < channels {
     let window = from + channel
     let points = to + channel
-    var upper = Six(repeating: V.zero)
+    var upper = zeros
     var lower = upper
     for j in 0..<6 {
       let d = window + j &* columnStep
@@ -133,7 +135,7 @@ func winogradOutput4(
     var bias = V(repeating: -0.0)
     if let from = result.bias { bias = load(from + channel) }
     let points = from + channel
-    var upper = Six(repeating: V.zero)
+    var upper = zeros
     var lower = upper
     for j in 0..<6 {
       let m = points + j &* step

@@ -9,6 +9,8 @@
 //         │                   1  │
 
 private typealias Six = InlineArray<6, V>
+/// Written out: `init(repeating:)` would leave a weak copy of itself.
+@inline(always) private var zeros: Six { [V.zero, V.zero, V.zero, V.zero, V.zero, V.zero] }
 
 /// G g.
 @inline(always)
@@ -28,7 +30,7 @@ func winogradGradientInput(
 ) {
   var channel = 0
   while channel < channels {
-    var columns = InlineArray<4, Six>(repeating: Six(repeating: V.zero))
+    var columns = [zeros, zeros, zeros, zeros] as InlineArray<4, Six>
     for j in 0..<4 {
       let g = from + (j &* columnStep &+ channel)
       columns[unchecked: j] = evaluate(
@@ -64,10 +66,10 @@ private func interpolate(_ m: Six) -> InlineArray<3, V> {
 func winogradGradientOutput(_ from: Floats, _ step: Int, _ count: Int, _ to: MutableFloats, _ toStep: Int) {
   var place = 0
   while place < count {
-    var rows = InlineArray<3, Six>(repeating: Six(repeating: V.zero))
+    var rows = [zeros, zeros, zeros] as InlineArray<3, Six>
     for j in 0..<6 {
       let m = from + (j &* step &+ place)
-      var points = Six(repeating: V.zero)
+      var points = zeros
       for i in 0..<6 { points[unchecked: i] = load(m + 6 &* i &* step) }
       let column = interpolate(points)
       for i in 0..<3 { rows[unchecked: i][unchecked: j] = column[unchecked: i] }
