@@ -110,7 +110,7 @@ import Testing
     let device = try Devices.named("cpu", threads: 1)
     try withContext(device: device) {
       let plain = try planned { $0() }
-      let limited = try planned(memoryLimit: device.memory.inUse + plain.arenaSize * 7 / 10 + 50_000) { $0() }
+      let limited = try planned(memoryLimit: device.memory.inUse + plain.arenaSize * 8 / 10) { $0() }
       #expect(limited.arenaSize < plain.arenaSize)
       #expect(limited.steps.filter(\.isRepeated).count > 0)
       #expect(limited.description(layerNames: []).contains("  again "))

@@ -13,7 +13,7 @@ import Testing
   }
 
   private let run = [
-    "train", "--model", "resnet20", "--data", "shapes", "--batch-size", "16", "--steps", "2", "--json",
+    "train", "--model", "basic-cnn", "--data", "shapes", "--batch-size", "64", "--steps", "2", "--json",
   ]
 
   private func field(_ name: String, _ command: Command) throws -> Substring {
