@@ -6,6 +6,8 @@ struct Work {
   let run: () throws -> Void
   /// Everything that goes in and comes out, for a comparison of the results.
   var arrays: () throws -> [String: Tensor] = { [:] }
+  /// The SHA-256 of a network's weights.
+  var hash: () throws -> String = { "" }
 }
 
 /// A case that cannot be done, and why.

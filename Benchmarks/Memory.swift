@@ -15,7 +15,8 @@ struct MemoryCommand: ParsableCommand {
     BenchmarkCase.memoryNames
 
   func run() throws {
-    print("| \(steps) training steps | MB of buffers | MB of the process |\n|---|--:|--:|")
+    print("| \(steps) training steps | MB of buffers | MB of the process | seconds | weights |")
+    print("|---|--:|--:|--:|---|")
     for name in cases {
       guard let row = BenchmarkCase.models.first(where: { $0.name == name }) else {
         throw ValidationError("there is no network \(name)")
@@ -23,7 +24,9 @@ struct MemoryCommand: ParsableCommand {
       let use = try withContext(memoryLimit: limit.map { $0 * 1_000_000 }) {
         try MemoryUse(of: row, steps: steps, device: CPUDevice(threads: threads))
       }
-      print("| \(name) | \(column(use.buffers / 1e6)) | \(column(use.process / 1e6)) |")
+      print(
+        "| \(name) | \(column(use.buffers / 1e6)) | \(column(use.process / 1e6)) "
+          + "| \(column(use.seconds, digits: 2)) | \(use.hash.prefix(8)) |")
     }
   }
 }
@@ -45,9 +48,13 @@ struct MemoryUse {
   let buffers: Double
   /// By how much the process grew at most.
   let process: Double
+  /// Of processor time that the steps took.
+  let seconds: Double
+  /// Of the weights in the end.
+  let hash: String
 
   init(of row: BenchmarkCase, steps: Int, device: any Device) throws {
-    (buffers, process) = try withContext(device: device, seed: 1) {
+    (buffers, process, seconds, hash) = try withContext(device: device, seed: 1) {
       try BenchmarkCase.warmUp.networkWork(.train).run()
       device.trim()
       let before = Self.bytes("VmRSS")
@@ -57,8 +64,10 @@ struct MemoryUse {
         fclose(file)
       }
       let work = try row.networkWork(.train)
+      let start = martlet_bench.seconds(of: CLOCK_PROCESS_CPUTIME_ID)
       for _ in 0..<steps { try work.run() }
-      return (Double(device.memory.peak), Self.bytes("VmHWM") - before)
+      let time = martlet_bench.seconds(of: CLOCK_PROCESS_CPUTIME_ID) - start
+      return (Double(device.memory.peak), Self.bytes("VmHWM") - before, time, try work.hash())
     }
   }
 

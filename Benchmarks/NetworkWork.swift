@@ -22,6 +22,8 @@ extension BenchmarkCase {
     return Work {
       try optimizer.minimize(network) { loss(network(images)) }
       try Context.current.device.synchronize()
+    } hash: {
+      try network.weightsHash()
     }
   }
 

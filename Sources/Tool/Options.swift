@@ -12,9 +12,9 @@ struct DeviceOptions: ParsableArguments {
   var threads: Int?
 
   /// Runs a closure with the device in the context.
-  func run<R>(seed: UInt64? = nil, memoryLimit: Int? = nil, _ body: (any Device) throws -> R) throws -> R {
+  func run<R>(seed: UInt64? = nil, _ body: (any Device) throws -> R) throws -> R {
     let device = try Devices.named(device == "auto" ? Self.environmentDevice : device, threads: threads)
-    return try withContext(device: device, seed: seed, memoryLimit: memoryLimit) { try body(device) }
+    return try withContext(device: device, seed: seed) { try body(device) }
   }
 
   /// Runs a closure with the device that the environment names.

@@ -74,7 +74,7 @@ struct TrainCommand: ParsableCommand {
     if saved == nil { configuration.batchSize = entry.batchSize }
     options.apply(to: &configuration)
     try saved.map { try configuration.checkContinuation(of: $0) }
-    try device.run(seed: configuration.seed, memoryLimit: configuration.memoryLimitBytes()) { device in
+    try device.run(seed: configuration.seed) { device in
       let task = entry.task
       let source = try DataSource(name: configuration.data)
       func load(_ part: DatasetPart) throws -> Dataset {
@@ -91,8 +91,10 @@ struct TrainCommand: ParsableCommand {
       let run = TrainingRun(
         configuration: configuration, task: task, folder: folder, checkpointEvery: checkpointEvery,
         tensorBoard: tensorBoard(in: folder), json: json, start: start, device: device)
-      try run.train(model, optimizer, training, from: saved == nil ? nil : checkpoint(in: folder!)) {
-        try load(.test)
+      try withContext(memoryLimit: configuration.memoryLimitBytes()) {
+        try run.train(model, optimizer, training, from: saved == nil ? nil : checkpoint(in: folder!)) {
+          try load(.test)
+        }
       }
     }
   }

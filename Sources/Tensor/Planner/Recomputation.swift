@@ -151,7 +151,10 @@ private struct Repetition {
       program.values.append(program.values[value])
       if chosen[value] != nil { copies[value] = step.outputs[output].value }
     }
+    let known = copies
     append(step, at: position)
+    // What was made on the way to a joint would wait for its own use there; it is made once more instead.
+    if wait.isJoint { copies = copies.filter { known[$0.key] != nil || chosen[$0.key]!.isJoint } }
     return copies[value]!
   }
 }
