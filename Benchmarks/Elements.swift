@@ -115,7 +115,7 @@ struct ElementsCommand: ParsableCommand {
       return try Row(
         name: name, bytes: shape.count * 4,
         workload: Workload(
-          device, .reduction(reduction), inputs: [.array(device, shape)],
+          device, .reduction(reduction, of: nil), inputs: [.array(device, shape)],
           outputs: [.array(device, [reduction.outer, reduction.inner], isPlace ? .int32 : .float32)]))
     }
   }
@@ -163,7 +163,7 @@ struct ElementsCommand: ParsableCommand {
         Row(
           name: name + " backward", bytes: 5 * shape.count * 4,
           workload: Workload(
-            device, .batchNormalizationBackward,
+            device, .batchNormalizationBackward(isRectified: false),
             inputs: [dy, x, gamma, mean, variance, .scalar(1e-3 as Float)],
             outputs: [y, parameters[4], parameters[5]])))
     }

@@ -53,13 +53,14 @@ extension CPUDevice {
     let (mean, scale, shift) = (numbers.floats, numbers.floats + rows.wide, numbers.floats + 2 * rows.wide)
     parallelChannels(channels) { c in
       let (center, variance) = merged(centers + c, sums + c, squares + c, rows)
-      let factor = Double(inputs[1].floats[c]) / (variance + epsilon).squareRoot()
+      let factor = Double(inputs[1].floats[c]) * Self.inverseDeviation(Float(variance), epsilon)
       mean[c] = Float(center)
       scale[c] = Float(factor)
       // What the rounded mean leaves over is made up for here.
       shift[c] = Float(Double(inputs[2].floats[c]) - (center - Double(Float(center))) * factor)
       outputs[1].floats[c] = Float(center)
       outputs[2].floats[c] = Float(variance)
+      if outputs.count > 3 { outputs[3].floats[c] = shift[c] }
     }
     for numbers in [mean, scale, shift] { Self.repeatAbreast(numbers, rows.channels, rows.abreast) }
     parallel(rows.chunks) { chunk in
@@ -73,7 +74,7 @@ extension CPUDevice {
 
   /// dx = gamma / sqrt(variance + epsilon) (dy - mean of dy - xhat mean of (dy xhat)), where xhat is the normalised x
   /// (Ioffe, Szegedy 2015, *Batch normalization*).
-  func batchNormalizationBackward(inputs: [Operand], outputs: [Operand]) throws {
+  func batchNormalizationBackward(isRectified: Bool, inputs: [Operand], outputs: [Operand]) throws {
     let dy = UnsafePointer(inputs[0].floats)
     let x = UnsafePointer(inputs[1].floats)
     let dx = outputs[0].floats
@@ -83,28 +84,34 @@ extension CPUDevice {
       for output in outputs.dropFirst() { output.floats.update(repeating: 0, count: output.shape.count) }
       return
     }
-    let numbers = try scratch(floats: 4 * rows.wide)
-    let mean = numbers.floats
-    let (a, b, d) = (mean + rows.wide, mean + 2 * rows.wide, mean + 3 * rows.wide)
-    mean.update(from: inputs[3].floats, count: channels)
-    Self.repeatAbreast(mean, channels, rows.abreast)
+    let numbers = try scratch(floats: 6 * rows.wide)
+    let (mean, scale, shift) = (numbers.floats, numbers.floats + rows.wide, numbers.floats + 2 * rows.wide)
+    let (a, b, d) = (shift + rows.wide, shift + 2 * rows.wide, shift + 3 * rows.wide)
+    let epsilon = Double(Float(bitPattern: word(of: inputs[inputs.count - 1], isInteger: false)))
+    for c in 0..<channels {
+      mean[c] = inputs[3].floats[c]
+      scale[c] = Float(Double(inputs[2].floats[c]) * Self.inverseDeviation(inputs[4].floats[c], epsilon))
+      shift[c] = isRectified ? inputs[5].floats[c] : 0
+    }
+    for numbers in [mean, scale, shift] { Self.repeatAbreast(numbers, channels, rows.abreast) }
+    let signs = isRectified ? UnsafePointer(scale) : nil
     let partial = try scratch(floats: 2 * rows.chunks * channels)
     let sums = partial.floats
     let products = sums + rows.chunks * channels
     parallel(rows.chunks) { chunk in
       let (sums, products) = (sums + chunk * channels, products + chunk * channels)
       accumulate(rows, chunk, sums, products) { start, count, columns, first, second in
-        kernels.elements.gradientSums(dy + start, x + start, mean, first, second, count, columns)
+        kernels.elements.gradientSums(
+          dy + start, x + start, mean, signs, shift, first, second, count, columns)
       }
     }
-    let epsilon = Double(Float(bitPattern: word(of: inputs[5], isInteger: false)))
     parallelChannels(channels) { c in
       var (sum, product) = (0.0, 0.0)
       for chunk in 0..<rows.chunks {
         sum += Double(sums[chunk * channels + c])
         product += Double(products[chunk * channels + c])
       }
-      let inverse = 1 / (Double(inputs[4].floats[c]) + epsilon).squareRoot()
+      let inverse = Self.inverseDeviation(inputs[4].floats[c], epsilon)
       let factor = Double(inputs[2].floats[c]) * inverse
       a[c] = Float(factor)
       b[c] = Float(-factor * inverse * inverse * product / Double(rows.count))
@@ -117,9 +124,14 @@ extension CPUDevice {
       rows.each(chunk) { first, count, columns in
         let start = first * channels
         kernels.elements.normalizeBackwardRows(
-          dy + start, x + start, mean, a, b, d, dx + start, count, columns)
+          dy + start, x + start, mean, signs, shift, a, b, d, dx + start, count, columns)
       }
     }
+  }
+
+  /// Of the rounded variance, which the backward pass knows.
+  private static func inverseDeviation(_ variance: Float, _ epsilon: Double) -> Double {
+    1 / (Double(variance) + epsilon).squareRoot()
   }
 
   private func parallelChannels(_ channels: Int, _ body: (Int) -> Void) {

@@ -64,7 +64,8 @@ public final class CPUDevice: Device {
   public func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {
     switch primitive {
     case .elementwise(let program): try elementwise(program, inputs: inputs, outputs: outputs)
-    case .reduction(let reduction): try self.reduction(reduction, inputs: inputs, outputs: outputs)
+    case .reduction(let reduction, let program):
+      try self.reduction(reduction, of: program, inputs: inputs, outputs: outputs)
     case .gemm(let product, let epilogue): try gemm(product, epilogue, inputs: inputs, outputs: outputs)
     case .convolution(let pass, let geometry, let epilogue):
       try convolution(pass, geometry, epilogue, inputs: inputs, outputs: outputs)
@@ -73,7 +74,8 @@ public final class CPUDevice: Device {
       try resampling(pass, geometry, inputs: inputs, outputs: outputs)
     case .batchNormalization(let epilogue):
       try batchNormalization(epilogue, inputs: inputs, outputs: outputs)
-    case .batchNormalizationBackward: try batchNormalizationBackward(inputs: inputs, outputs: outputs)
+    case .batchNormalizationBackward(let isRectified):
+      try batchNormalizationBackward(isRectified: isRectified, inputs: inputs, outputs: outputs)
     case .softmax(let logarithm): try softmax(logarithm: logarithm, inputs: inputs, outputs: outputs)
     case .softmaxCrossEntropy: try softmaxCrossEntropy(inputs: inputs, outputs: outputs)
     case .softmaxCrossEntropyBackward: try softmaxCrossEntropyBackward(inputs: inputs, outputs: outputs)
@@ -126,4 +128,13 @@ extension Operand {
   }
   var floats: UnsafeMutablePointer<Float> { raw.assumingMemoryBound(to: Float.self) }
   var ints: UnsafeMutablePointer<Int32> { raw.assumingMemoryBound(to: Int32.self) }
+
+  /// Some images of a batch.
+  func images(_ range: Range<Int>, of batch: Int) -> Operand {
+    var part = self
+    let count = shape.count / batch
+    part.byteOffset += range.lowerBound * count * dtype.byteCount
+    part.shape = [range.count, count]
+    return part
+  }
 }

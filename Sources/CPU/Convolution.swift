@@ -7,6 +7,18 @@ extension CPUDevice {
     outputs: [Operand]
   ) throws {
     let algorithm = algorithm(for: pass, geometry)
+    if epilogue.hasMaxPool, let pooling = geometry.maxPooling {
+      try pooledConvolution(algorithm, geometry, epilogue, pooling, inputs: inputs, outputs: outputs)
+    } else {
+      try convolution(algorithm, pass, geometry, epilogue, inputs: inputs, outputs: outputs)
+    }
+    withExtendedLifetime((inputs, outputs)) {}
+  }
+
+  private func convolution(
+    _ algorithm: ConvolutionAlgorithm, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
+    _ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]
+  ) throws {
     switch (pass, algorithm) {
     case (.backwardKernel, .direct):
       try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
@@ -15,7 +27,7 @@ extension CPUDevice {
       if epilogue.hasBias {
         let channels = geometry.outputChannels
         try reduce(
-          .sum, UnsafePointer(inputs[1].floats), outputs[1].floats, outer: 1,
+          .sum, .memory(UnsafePointer(inputs[1].floats)), outputs[1].floats, outer: 1,
           length: geometry.outputShape.count / max(1, channels), inner: channels)
       }
     case (_, .direct):
@@ -25,7 +37,35 @@ extension CPUDevice {
       try winogradConvolution(
         algorithm, pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
     }
-    withExtendedLifetime((inputs, outputs)) {}
+  }
+
+  /// A forward convolution whose results are pooled while they are in the caches: some images at a time, but so many
+  /// that preparing the kernel for each block of them does not count.
+  private func pooledConvolution(
+    _ algorithm: ConvolutionAlgorithm, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue,
+    _ pooling: PoolingGeometry, inputs: [Operand], outputs: [Operand]
+  ) throws {
+    let shape = geometry.outputShape
+    let image = shape.count / max(1, geometry.batch)
+    let images = max(262_144, 4 * inputs[1].shape.count) / max(1, image)
+    let block = min(geometry.batch, max(1, images))
+    let results = try scratch(floats: block * image)
+    var unpooled = epilogue
+    unpooled.hasMaxPool = false
+    var (part, partPooling) = (geometry, pooling)
+    for first in stride(from: 0, to: geometry.batch, by: max(1, block)) {
+      part.batch = min(block, geometry.batch - first)
+      partPooling.batch = part.batch
+      func slice(_ operand: Operand) -> Operand {
+        operand.images(first..<first + part.batch, of: geometry.batch)
+      }
+      var operands = inputs
+      operands[0] = slice(inputs[0])
+      if epilogue.hasResidual { operands[operands.count - 1] = slice(inputs[inputs.count - 1]) }
+      let y = Operand(results, byteOffset: 0, shape: part.outputShape, dtype: .float32)
+      try convolution(algorithm, .forward, part, unpooled, inputs: operands, outputs: [y])
+      try self.pooling(.forward, partPooling, inputs: [y], outputs: outputs.map(slice))
+    }
   }
 
   /// What runs a pass of a convolution.

@@ -7,7 +7,8 @@ extension CPUDevice {
   func elementwise(_ program: ElementwiseProgram, inputs: [Operand], outputs: [Operand]) throws {
     let count = outputs[0].shape.count
     guard count > 0 else { return }
-    let plan = try ElementwisePlan(program, inputs: inputs, outputs: outputs, on: self)
+    let plan = try ElementwisePlan(
+      program, inputs: inputs, shape: outputs[0].shape, outputs: outputs, on: self)
     let chunk = max(1, 16384 / plan.blockLength) * plan.blockLength
     nonisolated(unsafe) let shared = plan
     parallel((count + chunk - 1) / chunk) { job in
@@ -16,7 +17,10 @@ extension CPUDevice {
     withExtendedLifetime(plan.converted) {}
   }
 
-  private func run(_ plan: ElementwisePlan, from start: Int, to end: Int) {
+  /// - Parameter target: the memory for elements `start` ..< `end` of a result that has no output.
+  func run(
+    _ plan: ElementwisePlan, from start: Int, to end: Int, target: UnsafeMutableRawPointer? = nil
+  ) {
     let length = min(plan.blockLength, (end - start + 15) / 16 * 16)
     // A vector of slack behind every block, and one block for conversions on the way.
     let blockBytes = (length + 16) * 4
@@ -32,6 +36,7 @@ extension CPUDevice {
           case .number(let index): registers[register] = numbers + index * 64
           case .block(let index): registers[register] = blocks + index * blockBytes
           case .array(let memory): registers[register] = memory
+          case .target: registers[register] = target!
           }
         }
         for (register, word) in plan.numbers {
@@ -47,6 +52,7 @@ extension CPUDevice {
         while position < end {
           let count = min(length, end - position)
           for (register, memory) in plan.arrays { registers[register] = memory + 4 * position }
+          if let target, let register = plan.target { registers[register] = target + 4 * (position - start) }
           for (register, load) in plan.loads {
             perform(load, registers, to: registers[register], position, count, isInteger: plan.isInteger)
           }

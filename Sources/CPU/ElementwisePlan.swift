@@ -11,6 +11,8 @@ struct ElementwisePlan {
     case number(Int)
     /// In the memory of an input or output.
     case array(UnsafeMutableRawPointer)
+    /// In memory that is handed over for the elements that a job makes.
+    case target
     /// A block in scratch memory.
     case block(Int)
 
@@ -39,6 +41,8 @@ struct ElementwisePlan {
   var places: [Place] = []
   /// The registers that move along with the blocks.
   var arrays: [(register: Int, memory: UnsafeMutableRawPointer)] = []
+  /// The register in the memory handed over for it. None where the result is an input, or a number.
+  var target: Int?
   /// The numbers known from the start: register and bits.
   var numbers: [(register: Int, word: UInt32)] = []
   /// Filled before the first block, once; for every block.
@@ -56,12 +60,15 @@ struct ElementwisePlan {
   /// Keeps converted copies of small inputs alive.
   var converted: [CPUBuffer] = []
 
+  /// - Parameters:
+  ///   - shape: that of the results.
+  ///   - outputs: none for a program of one result, which goes to the memory handed over for it.
   init(
-    _ program: ElementwiseProgram, inputs: [Operand], outputs: [Operand], on device: CPUDevice
+    _ program: ElementwiseProgram, inputs: [Operand], shape: Shape, outputs: [Operand], on device: CPUDevice
   ) throws {
     isInteger = program.isInteger
     blockLength = program.instructions.count > 1 ? 128 : Self.longest
-    try placeInputs(program, inputs, shape: outputs[0].shape, on: device)
+    try placeInputs(program, inputs, shape: shape, on: device)
     let lastUses = Self.lastUses(program)
     // The outputs that a register may be computed into.
     var direct: [Int: UnsafeMutableRawPointer] = [:]
@@ -74,11 +81,11 @@ struct ElementwisePlan {
       }
       if isFree { direct[register] = memory }
     }
+    let targetRegister = outputs.isEmpty ? program.results[0] : nil
     var free: [Int] = []
     for (index, instruction) in program.instructions.enumerated() {
       let target = program.inputCount + index
-      let operands = [instruction.a, instruction.b, instruction.c].prefix(instruction.opcode.operandCount)
-        .map(Int.init)
+      let operands = instruction.operands
       let full = operands.map { places[$0].isFull ? 1 : 0 } + [0, 0]
       let step = Step(
         opcode: instruction.opcode, a: operands[0], b: operands.count > 1 ? operands[1] : 0,
@@ -92,7 +99,10 @@ struct ElementwisePlan {
       for operand in Set(operands) where lastUses[operand] == index && operand >= program.inputCount {
         if case .block(let block) = places[operand] { free.append(block) }
       }
-      if let memory = direct[target] {
+      if target == targetRegister {
+        places.append(.target)
+        self.target = target
+      } else if let memory = direct[target] {
         places.append(.array(memory))
       } else if let block = free.popLast() {
         places.append(.block(block))

@@ -6,11 +6,14 @@ let elementsPerJob = 16384
 
 extension CPUDevice {
   /// Splits by the sizes alone, so that sums have the same bits for any number of threads.
-  func reduction(_ reduction: Reduction, inputs: [Operand], outputs: [Operand]) throws {
-    let x = inputs[0]
+  func reduction(
+    _ reduction: Reduction, of program: ElementwiseProgram?, inputs: [Operand], outputs: [Operand]
+  ) throws {
     let y = outputs[0]
     let count = y.shape.count
     guard count > 0 else { return }
+    if let program { return try self.reduction(reduction, of: program, inputs: inputs, to: y) }
+    let x = inputs[0]
     guard let operation = reduction.kind.operation else {
       let target = y.dtype == .int32 ? nil : try scratch(floats: count)
       try argument(reduction, x, target?.pointer.assumingMemoryBound(to: Int32.self) ?? y.ints)
@@ -29,23 +32,46 @@ extension CPUDevice {
       )
     } else {
       try reduce(
-        operation, from.assumingMemoryBound(to: Float.self), to.assumingMemoryBound(to: Float.self),
+        operation, .memory(from.assumingMemoryBound(to: Float.self)), to.assumingMemoryBound(to: Float.self),
         outer: reduction.outer, length: reduction.length, inner: reduction.inner)
     }
     if let target { store(target.pointer, to: y, at: 0, count: count, isInteger: isInteger) }
   }
 
+  /// What a program makes is reduced where it is made, job by job.
+  private func reduction(
+    _ reduction: Reduction, of program: ElementwiseProgram, inputs: [Operand], to y: Operand
+  ) throws {
+    let shape = inputs.map(\.shape).max { $0.count < $1.count } ?? []
+    if let operation = reduction.kind.operation, !program.isInteger, y.dtype == .float32, shape.count > 0 {
+      let plan = try ElementwisePlan(program, inputs: inputs, shape: shape, outputs: [], on: self)
+      defer { withExtendedLifetime(plan.converted) {} }
+      if plan.target != nil {
+        return try reduce(
+          operation, .program(plan), y.floats, outer: reduction.outer, length: reduction.length,
+          inner: reduction.inner)
+      }
+    }
+    let whole = try scratch(floats: shape.count)
+    let x = Operand(whole, byteOffset: 0, shape: shape, dtype: program.isInteger ? .int32 : .float32)
+    try elementwise(program, inputs: inputs, outputs: [x])
+    try self.reduction(reduction, of: nil, inputs: [x], outputs: [y])
+  }
+
   /// y[o, i] = x[o, 0, i] ∘ x[o, 1, i] ∘ ... in float32.
   func reduce(
-    _ operation: ReductionOperation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int,
+    _ operation: ReductionOperation, _ x: ReductionSource, _ y: UnsafeMutablePointer<Float>, outer: Int,
     length: Int, inner: Int
   ) throws {
+    nonisolated(unsafe) let x = x
     if inner == 1 && length <= 2 * elementsPerJob {
       let rows = max(1, elementsPerJob / max(1, length))
       parallel((outer + rows - 1) / rows) { job in
         let first = job * rows
-        kernels.elements.reduceRows(
-          operation.rawValue, x + first * length, y + first, min(rows, outer - first), length)
+        let count = min(rows, outer - first)
+        withElements(of: x, from: first * length, count: count * length) {
+          kernels.elements.reduceRows(operation.rawValue, $0, y + first, count, length)
+        }
       }
       return
     }
@@ -59,26 +85,38 @@ extension CPUDevice {
     // Small arrays are worked on several at a time.
     let groups = outer * chunks
     let group = max(1, elementsPerJob / max(1, min(length, chunk) * piece))
+    /// The first row of a group, of all outer rows together.
+    func firstRow(_ index: Int) -> Int { index / chunks * length + index % chunks * chunk }
     parallel((groups + group - 1) / group * pieces) { job in
       let column = job % pieces * piece
       let first = job / pieces * group
-      for index in first..<min(first + group, groups) {
-        let start = index % chunks * chunk
-        let rows = chunks == 1 ? length : min(chunk, length - start)
-        let source = x + ((index / chunks * length + start) * inner + column)
-        let result = target + (index * inner + column)
-        if inner == 1 {
-          kernels.elements.reduceRows(operation.rawValue, source, result, 1, rows)
-        } else if pieces == 1 {
-          reduceColumns(operation, source, result, rows: rows, columns: inner)
-        } else {
-          kernels.elements.reduceColumns(
-            operation.rawValue, source, result, rows, min(piece, inner - column), inner)
+      let end = min(first + group, groups)
+      if pieces == 1 {
+        let start = firstRow(first)
+        withElements(of: x, from: start * inner, count: (firstRow(end) - start) * inner) { elements in
+          for index in first..<end {
+            let rows = firstRow(index + 1) - firstRow(index)
+            let source = elements + (firstRow(index) - start) * inner
+            if inner == 1 {
+              kernels.elements.reduceRows(operation.rawValue, source, target + index, 1, rows)
+            } else {
+              reduceColumns(operation, source, target + index * inner, rows: rows, columns: inner)
+            }
+          }
+        }
+      } else {
+        for index in first..<end {
+          let rows = firstRow(index + 1) - firstRow(index)
+          let columns = min(piece, inner - column)
+          withRows(of: x, from: firstRow(index) * inner + column, rows, columns, distance: inner) {
+            kernels.elements.reduceColumns(
+              operation.rawValue, $0, target + (index * inner + column), rows, columns, $1)
+          }
         }
       }
     }
     if let partial {
-      try reduce(operation, partial.floats, y, outer: outer, length: chunks, inner: inner)
+      try reduce(operation, .memory(partial.floats), y, outer: outer, length: chunks, inner: inner)
     }
   }
 

@@ -42,6 +42,15 @@ public struct ElementwiseProgram: Hashable, Sendable {
       self.b = UInt8(b)
       self.c = UInt8(c)
     }
+
+    /// The registers that it reads.
+    public var operands: [Int] { [Int(a), Int(b), Int(c)].dropLast(3 - opcode.operandCount) }
+
+    /// The same instruction where each register is another one.
+    public func moved(to registers: [Int]) -> Instruction {
+      let operands = operands.map { registers[$0] } + [0, 0]
+      return Instruction(opcode, operands[0], operands[1], operands[2])
+    }
   }
 
   public var inputCount: Int
@@ -72,7 +81,7 @@ public struct ElementwiseProgram: Hashable, Sendable {
   private static let integerSingles = ElementwiseOpcode.allCases.map { makeSingle($0, isInteger: true) }
   private static func makeSingle(_ opcode: ElementwiseOpcode, isInteger: Bool) -> ElementwiseProgram {
     ElementwiseProgram(
-      inputCount: opcode.operandCount, instructions: [Instruction(opcode, 0, 1, 2)],
+      inputCount: opcode.operandCount, instructions: [Instruction(opcode, 0, 1, 2).moved(to: [0, 1, 2])],
       results: [opcode.operandCount], isInteger: isInteger)
   }
 }

@@ -52,6 +52,13 @@ public struct PoolingGeometry: Hashable, Sendable {
   }
 }
 
+extension ConvolutionGeometry {
+  /// The maximum pooling of 2 x 2 squares that an epilogue may do; nil where there is none.
+  public var maxPooling: PoolingGeometry? {
+    spatialRank == 2 ? try? Pooling(.max, poolSize: 2).geometry(input: outputShape) : nil
+  }
+}
+
 /// What a pooling and its derivatives consist of.
 public enum PoolingPass: UInt8, Hashable, Sendable {
   /// x → y, and for maximum pooling also int32 positions: the flat spatial index (depth, height, width of the input)

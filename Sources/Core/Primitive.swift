@@ -5,8 +5,9 @@
 public enum Primitive: Hashable, Sendable {
   /// inputs (any may be scalars) → results
   case elementwise(ElementwiseProgram)
-  /// x → y
-  case reduction(Reduction)
+  /// x → y; with a program, inputs → y: the reduction of the program's one result, which is never stored. It has the
+  /// shape of the largest input.
+  case reduction(Reduction, of: ElementwiseProgram?)
   /// (a, b, epilogue operands) → c
   case gemm(GEMM, Epilogue)
   /// `forward` (x, w, epilogue operands) → y; `backwardData` (dy, w, epilogue operands) → dx; `backwardKernel`
@@ -17,10 +18,12 @@ public enum Primitive: Hashable, Sendable {
   /// See `ResamplingPass`.
   case resampling(ResamplingPass, Resampling)
   /// (x, gamma, beta, epilogue operands, scalar epsilon) → (y, mean, variance), with the batch's own statistics: over
-  /// all axes but the last, the variance biased. The epilogue may have a residual, and the activation `.relu`.
+  /// all axes but the last, the variance biased. The epilogue may have a residual, and the activation `.relu`. Where
+  /// there is a fourth result, it is the shift with which y = (x - mean) * gamma / √(variance + epsilon) + shift.
   case batchNormalization(Epilogue)
-  /// (dy, x, gamma, mean, variance, scalar epsilon) → (dx, dgamma, dbeta)
-  case batchNormalizationBackward
+  /// (dy, x, gamma, mean, variance, scalar epsilon) → (dx, dgamma, dbeta). Where y was rectified and dy is the gradient
+  /// after that, (dy, x, gamma, mean, variance, shift, scalar epsilon): where y is positive is computed again.
+  case batchNormalizationBackward(isRectified: Bool)
   /// logits → probabilities along the last axis, or their logarithms
   case softmax(logarithm: Bool)
   /// (logits of shape (..., C), int32 labels of shape (...)) → losses of shape (...); labels outside 0 ..< C give 0
@@ -96,6 +99,8 @@ public struct GEMM: Hashable, Sendable {
 ///
 /// Bias, scale and shift (one number a channel or column), the residual and the mask (of the result's shape) follow the
 /// other inputs, in this order. Scale and shift are batch normalisation in inference.
+///
+/// A forward convolution over two axes may pool in the end; then its results are those of the pooling.
 public struct Epilogue: Hashable, Sendable {
   public enum Activation: UInt8, Hashable, Sendable, CaseIterable {
     case linear, relu, sigmoid, tanh
@@ -108,10 +113,13 @@ public struct Epilogue: Hashable, Sendable {
   public var activation: Activation
   /// Only with activations `.linear` and `.relu`: the gradient of a rectifier that had the mask as its output.
   public var hasMask: Bool
+  /// The maxima of squares of 2 x 2, and their places as `PoolingPass.forward` gives them; what is left over at the end
+  /// of an axis is dropped.
+  public var hasMaxPool: Bool
 
   public init(
     hasBias: Bool = false, hasScale: Bool = false, hasShift: Bool = false, hasResidual: Bool = false,
-    activation: Activation = .linear, hasMask: Bool = false
+    activation: Activation = .linear, hasMask: Bool = false, hasMaxPool: Bool = false
   ) {
     self.hasBias = hasBias
     self.hasScale = hasScale
@@ -119,6 +127,7 @@ public struct Epilogue: Hashable, Sendable {
     self.hasResidual = hasResidual
     self.activation = activation
     self.hasMask = hasMask
+    self.hasMaxPool = hasMaxPool
   }
 
   public static let none = Epilogue()

@@ -15,7 +15,7 @@ public struct Context: Sendable {
   public var phase = Phase.inference
   public var random: RandomState
   /// Whether scopes run every operation at once instead of planning: for debugging, with the same results.
-  public var isImmediate = false
+  public var isImmediate = PassSelection.isImmediate
   /// Whether immediate mode looks for NaN and infinity in every result; see `NonFiniteError`.
   public var isCheckingFinite = false
   /// What the buffers of the device may take, in bytes: scopes that would take more compute values again near their

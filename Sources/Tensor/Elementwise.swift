@@ -171,8 +171,7 @@ extension ElementwiseProgram {
     guard let trace = Tensor.openTrace(d.operands) else { return d.operands.map { _ in nil } }
     var registers = d.operands
     for instruction in instructions {
-      let operands = [instruction.a, instruction.b, instruction.c].prefix(instruction.opcode.operandCount)
-      registers.append(Tensor.elementwise(instruction.opcode, operands.map { registers[Int($0)] }))
+      registers.append(Tensor.elementwise(instruction.opcode, instruction.operands.map { registers[$0] }))
     }
     let wanted = d.operands.indices.filter { d.isWanted[$0] }
     let gradients = trace.gradients(

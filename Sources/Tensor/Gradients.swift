@@ -22,7 +22,7 @@ extension Primitive {
   func derivative(_ d: Differential) -> [Tensor?] {
     switch self {
     case .elementwise(let program): program.derivative(d)
-    case .reduction(let reduction): reduction.derivative(d)
+    case .reduction(let reduction, _): reduction.derivative(d)
     case .gemm(let gemm, let epilogue): gemm.derivative(epilogue, d)
     case .convolution(let pass, let geometry, let epilogue): geometry.derivative(of: pass, epilogue, d)
     case .pooling(let pass, let geometry): geometry.derivative(of: pass, d)

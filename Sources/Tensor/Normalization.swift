@@ -39,7 +39,7 @@ enum BatchStatistics {
     let (mean, variance) = (d.outputs[1], d.outputs[2])
     let channels = gamma.shape
     let results = Tensor.record(
-      .batchNormalizationBackward, [d.cotangent(0), x, gamma, mean, variance, epsilon],
+      .batchNormalizationBackward(isRectified: false), [d.cotangent(0), x, gamma, mean, variance, epsilon],
       outputs: [(x.shape, .float32), (channels, .float32), (channels, .float32)])
     var dx = results[0]
     let rows = Float(x.count / Swift.max(1, gamma.count))

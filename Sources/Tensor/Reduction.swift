@@ -118,7 +118,8 @@ extension Tensor {
         inner: result.shape.count(of: end..<rank))
       if reduction.length != 1 || isArgument {
         result = Tensor.record(
-          .reduction(reduction), [result], shape: Shape(sizes), dtype: isArgument ? .int32 : dtype, site: site
+          .reduction(reduction, of: nil), [result], shape: Shape(sizes), dtype: isArgument ? .int32 : dtype,
+          site: site
         )
       }
       end = start

@@ -233,7 +233,7 @@ extension Primitive {
   package var name: String {
     switch self {
     case .elementwise(let program): program.singleOpcode.map { "\($0)" } ?? "elementwise"
-    case .reduction(let reduction): "\(reduction.kind)"
+    case .reduction(let reduction, _): "\(reduction.kind)"
     case .gemm: "matmul"
     case .convolution(let pass, _, _): "convolution \(pass)"
     case .pooling(let pass, let geometry): "\(geometry.kind) pooling \(pass)"

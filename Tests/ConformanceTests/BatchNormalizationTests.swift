@@ -17,7 +17,8 @@ import Testing
       .batchNormalization(.none), [x, gamma, beta], scalars: [epsilon],
       outputs: [(shape, .float32), ([channels], .float32), ([channels], .float32)])
     let backward = try pair.run(
-      .batchNormalizationBackward, [dy, x, gamma, forward[1], forward[2]], scalars: [epsilon],
+      .batchNormalizationBackward(isRectified: false), [dy, x, gamma, forward[1], forward[2]],
+      scalars: [epsilon],
       outputs: [(shape, .float32), ([channels], .float32), ([channels], .float32)])
     let (a, b) = (x.doubles, dy.doubles)
     var y = [Double](repeating: 0, count: shape.count)
@@ -66,6 +67,29 @@ import Testing
     #expect(try run(Epilogue(hasResidual: true), [residual]) == sums)
     #expect(
       try run(Epilogue(hasResidual: true, activation: .relu), [residual]) == sums.map { max($0, 0) })
+  }
+
+  /// The bits are those of the rectifier's gradient by itself.
+  @Test(arguments: DevicePair.all, shapes)
+  func rectifiedBackward(pair: DevicePair, shape: Shape) throws {
+    let channels = shape[-1]
+    let (x, dy) = (noise(shape, seed: 21), noise(shape, seed: 22))
+    let (gamma, beta) = (noise([channels], seed: 23), noise([channels], seed: 24))
+    let epsilon = Operand.scalar(1e-3 as Float)
+    let row: (Shape, DType) = ([channels], .float32)
+    let forward = try pair.run(
+      .batchNormalization(.none), [x, gamma, beta], scalars: [epsilon],
+      outputs: [(shape, .float32), row, row, row])
+    let masked = zip(dy.values(as: Float.self), forward[0].values(as: Float.self)).map { $1 > 0 ? $0 : 0 }
+    let statistics = [x, gamma, forward[1], forward[2]]
+    let outputs = [(shape, .float32), row, row]
+    let plain = try pair.run(
+      .batchNormalizationBackward(isRectified: false), [HostArray(masked, shape: shape)] + statistics,
+      scalars: [epsilon], outputs: outputs)
+    let rectified = try pair.run(
+      .batchNormalizationBackward(isRectified: true), [dy] + statistics + [forward[3]], scalars: [epsilon],
+      outputs: outputs)
+    #expect(rectified == plain)
   }
 
   /// A mean ten thousand times the deviation, and a first element far from all others.

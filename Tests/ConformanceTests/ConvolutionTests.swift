@@ -86,6 +86,34 @@ import Testing
     }
   }
 
+  /// The bits are those of the pooling by itself, also where images are convolved some at a time.
+  @Test(
+    arguments: Devices.all,
+    [
+      Case([2, 7, 9, 1], 5, Convolution(kernelSize: 3)), Case([3, 8, 8, 17], 20, Convolution(kernelSize: 3)),
+      Case([70, 28, 28, 1], 32, Convolution(kernelSize: 3)),
+      Case([65, 13, 13, 32], 64, Convolution(kernelSize: 3)),
+      Case([3, 64, 60, 16], 32, Convolution(kernelSize: 3, padding: .same)),
+      Case([40, 15, 15, 32], 32, Convolution(kernelSize: 5, padding: .same)),
+      Case([2, 40, 40, 8], 300, Convolution(kernelSize: 1)),
+    ])
+  func poolingEpilogues(_ device: TestDevice, _ test: Case) throws {
+    let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
+    let pooling = try #require(geometry.maxPooling)
+    for hasResidual in [false, true] {
+      var epilogue = Epilogue(hasBias: true, hasResidual: hasResidual, activation: .relu)
+      let inputs =
+        [noise(test.input, seed: 1), noise(geometry.kernelShape, seed: 2)]
+        + operands(of: epilogue, result: geometry.outputShape)
+      let y = try device.run(
+        .convolution(.forward, geometry, epilogue), inputs, outputs: [(geometry.outputShape, .float32)])
+      let outputs: [(Shape, DType)] = [(pooling.outputShape, .float32), (pooling.outputShape, .int32)]
+      let plain = try device.run(.pooling(.forward, pooling), y, outputs: outputs)
+      epilogue.hasMaxPool = true
+      #expect(try device.run(.convolution(.forward, geometry, epilogue), inputs, outputs: outputs) == plain)
+    }
+  }
+
   /// The gradient of the bias comes with that of the kernel, which it does not change.
   @Test(arguments: Devices.all)
   func biasGradients(_ device: TestDevice) throws {

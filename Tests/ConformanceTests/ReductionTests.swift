@@ -20,7 +20,8 @@ import Testing
       let expected = (0..<outer * inner).map { index in
         reduced(kind, (0..<length).map { exact[(index / inner * length + $0) * inner + index % inner] })
       }
-      let primitive = Primitive.reduction(Reduction(kind, outer: outer, length: length, inner: inner))
+      let primitive = Primitive.reduction(
+        Reduction(kind, outer: outer, length: length, inner: inner), of: nil)
       let isPlace = kind == .argMinimum || kind == .argMaximum
       let result = try pair.run(
         primitive, [input], outputs: [([outer, inner], isPlace ? .int32 : .float32)])[0]
@@ -31,6 +32,49 @@ import Testing
         absolute: kind == .sum ? 1e-6 * magnitude : 0,
         "\(kind) \(sizes)")
     }
+  }
+
+  /// The bits are those of the program's result reduced.
+  @Test(arguments: DevicePair.all, sizes + [[1, 70_000, 2], [7000, 2, 2], [2, 40, 9000]])
+  func ofPrograms(pair: DevicePair, sizes: [Int]) throws {
+    let shape = Shape(sizes)
+    let row = noise([sizes[2]], seed: 6)
+    let inputs = [row, noise(shape, seed: 5), noise([sizes[1], 1], seed: 7), noise([1], seed: 8)]
+    // (x + row) * column * number + x, with the row first: the largest input shows the shape.
+    let program = ElementwiseProgram(
+      inputCount: 4,
+      instructions: [
+        .init(.add, 1, 0), .init(.multiply, 4, 2), .init(.multiplyAdd, 5, 3, 1),
+      ], results: [6])
+    let whole = try pair.run(.elementwise(program), inputs, outputs: [(shape, .float32)])
+    for kind in Reduction.Kind.allCases {
+      let reduction = Reduction(kind, outer: sizes[0], length: sizes[1], inner: sizes[2])
+      let isPlace = kind == .argMinimum || kind == .argMaximum
+      let outputs: [(Shape, DType)] = [([sizes[0], sizes[2]], isPlace ? .int32 : .float32)]
+      let plain = try pair.run(.reduction(reduction, of: nil), whole, outputs: outputs)
+      #expect(
+        try pair.run(.reduction(reduction, of: program), inputs, outputs: outputs) == plain,
+        "\(kind) \(sizes)")
+    }
+  }
+
+  /// A program of whole numbers, one whose result is a number, and one that reads truth values.
+  @Test(arguments: DevicePair.all) func ofUnusualPrograms(pair: DevicePair) throws {
+    let reduction = Reduction(.sum, outer: 1, length: 5, inner: 3)
+    let integers = HostArray((0..<15).map { Int32($0) }, shape: [5, 3])
+    let squares = try pair.run(
+      .reduction(reduction, of: .single(.square, isInteger: true)), [integers], outputs: [([1, 3], .int32)])
+    #expect(squares[0].values(as: Int32.self) == [270, 335, 410])
+    let number = ElementwiseProgram(inputCount: 2, instructions: [.init(.negate, 1)], results: [2])
+    let sums = try pair.run(
+      .reduction(reduction, of: number), [noise([5, 3], seed: 1)], scalars: [.scalar(2 as Float)],
+      output: [1, 3])
+    #expect(sums == [-10, -10, -10])
+    let truths = try pair.run(
+      .elementwise(.single(.less, isInteger: true)), [integers], scalars: [.scalar(7 as Int32)],
+      outputs: [([5, 3], .bool)])
+    let count = try pair.run(.reduction(reduction, of: .single(.identity)), truths, output: [1, 3])
+    #expect(count == [3, 2, 2])
   }
 
   private func reduced(_ kind: Reduction.Kind, _ x: [Double]) -> Double {
@@ -53,7 +97,8 @@ import Testing
     values[23 * inner] = .nan
     let x = HostArray(values, shape: [outer, length, inner])
     for kind in Reduction.Kind.allCases {
-      let primitive = Primitive.reduction(Reduction(kind, outer: outer, length: length, inner: inner))
+      let primitive = Primitive.reduction(
+        Reduction(kind, outer: outer, length: length, inner: inner), of: nil)
       if kind == .argMinimum || kind == .argMaximum {
         let places: [Int32] = try pair.run(primitive, [x], outputs: [([outer, inner], .int32)])[0].values()
         #expect(places[0] == 17)
@@ -71,7 +116,8 @@ import Testing
     let values: [Int32] = noise([outer, length, inner], seed: 7).values().map { Int32($0 * 1e9) }
     let x = HostArray(values, shape: [outer, length, inner])
     for kind in Reduction.Kind.allCases {
-      let primitive = Primitive.reduction(Reduction(kind, outer: outer, length: length, inner: inner))
+      let primitive = Primitive.reduction(
+        Reduction(kind, outer: outer, length: length, inner: inner), of: nil)
       let actual: [Int32] = try pair.run(primitive, [x], outputs: [([outer, inner], .int32)])[0].values()
       for index in 0..<outer * inner {
         let line = (0..<length).map { values[(index / inner * length + $0) * inner + index % inner] }
@@ -92,7 +138,7 @@ import Testing
   @Test(arguments: DevicePair.all)
   func truthsAreCounted(pair: DevicePair) throws {
     let truths = (0..<1000).map { $0 % 3 == 0 }
-    let primitive = Primitive.reduction(Reduction(.sum, outer: 1, length: 1000, inner: 1))
+    let primitive = Primitive.reduction(Reduction(.sum, outer: 1, length: 1000, inner: 1), of: nil)
     let count: [Int32] = try pair.run(primitive, [HostArray(truths)], outputs: [([], .int32)])[0].values()
     #expect(count == [334])
     #expect(try pair.run(primitive, [HostArray(truths)], output: []) == [334])
@@ -103,7 +149,7 @@ import Testing
   func longSumsAreAccurate(pair: DevicePair) throws {
     let count = 1 << 17
     let x = HostArray([Float](repeating: 0.1, count: count))
-    let primitive = Primitive.reduction(Reduction(.sum, outer: 1, length: count, inner: 1))
+    let primitive = Primitive.reduction(Reduction(.sum, outer: 1, length: count, inner: 1), of: nil)
     let sum = try pair.run(primitive, [x], output: [])
     expectClose(sum, [Double(Float(0.1)) * Double(count)], relative: 1e-5, absolute: 0)
   }

@@ -200,7 +200,7 @@ enum FamilyGradients {
   static func cases(of primitive: Primitive) -> [String] {
     switch primitive {
     case .elementwise: []  // `ElementwiseGradients` has them.
-    case .reduction(let reduction):
+    case .reduction(let reduction, _):
       switch reduction.kind {
       case .sum: ["sum over axes apart"]
       case .product: ["product", "product with zeros"]

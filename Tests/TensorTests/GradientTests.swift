@@ -43,11 +43,12 @@ struct GradientTests {
     let window = Reduction(.sum, outer: 1, length: 1, inner: 1)
     let examples: [Primitive] =
       [
-        .gemm(GEMM(m: 1, n: 1, k: 1), .none), .batchNormalization(.none), .batchNormalizationBackward,
+        .gemm(GEMM(m: 1, n: 1, k: 1), .none), .batchNormalization(.none),
+        .batchNormalizationBackward(isRectified: false),
         .softmax(logarithm: false), .softmaxCrossEntropy, .softmaxCrossEntropyBackward,
         .copy(StridedCopy([])),
         .resampling(.forward, Resampling(.bilinear, input: [1, 1, 1, 1], height: 1, width: 1)),
-        .topK(1), .fill, .reduction(window),
+        .topK(1), .fill, .reduction(window, of: nil),
         .gather(Gather(outer: 1, axis: 1, inner: 1, count: 1)),
       ]
     for primitive in examples {

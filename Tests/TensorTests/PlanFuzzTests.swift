@@ -66,7 +66,7 @@ struct PlanFuzzTests {
     func pick() -> Tensor { pool[Swift.max(0, pool.count - 1 - random(5))] }
     for _ in 0..<25 {
       let (a, b) = (pick(), pick())
-      switch random(20) {
+      switch random(24) {
       case 0: pool.append(a + b)
       case 1: pool.append(a * b - a)
       case 2: pool.append((a + row).relu())
@@ -97,6 +97,10 @@ struct PlanFuzzTests {
         pool += [random(2) == 0 ? (y + b).relu() : y.relu(), b - mean * 0.9 + variance * 0.1]
       case 17: pool.append(a - a.sum(axes: [0, 1, 2]) * 0.1)
       case 18: pool.append((a * b).sum(axes: 3, keepDims: true) + b)
+      case 19: pool.append((a - b * 0.5).squared().mean(axes: [random(4)], keepDims: true) - a)
+      case 20: pool.append(((a.reshaped(6, 12) + 0.5).max(axes: 0) * row[0]).reshaped(3, 4) + b)
+      case 21: pool.append(a.convolution(kernel, bias: row, padding: .same).relu().maxPooled(2) + a)
+      case 22: pool.append(((a + row).tanh() * b).sum(axes: [0, 1, 2]) + b)
       default: pool.append(a.convolution(kernel, bias: row, padding: .same, activation: .relu))
       }
     }
@@ -104,8 +108,13 @@ struct PlanFuzzTests {
     let gradients = try valueWithGradients(at: [pool[0], row, kernel]) { inputs in
       let y = inputs[0].convolution(inputs[2], padding: .same)
       let n = y.batchNormalized(gamma: inputs[1], beta: row, epsilon: 0.1).y.relu()
-      let z = (n.convolution(inputs[2], bias: inputs[1], padding: .same, activation: .relu) + n).relu()
-      return (z.convolution(inputs[2], padding: .same) * chosen[0]).sum() + (z * inputs[1]).mean()
+      let mask = (Tensor.randomUniform(n.shape) > 0.25).cast(to: .float32)
+      let z = (n.convolution(inputs[2], bias: inputs[1], padding: .same, activation: .relu) * mask + n).relu()
+      let m = z.convolution(inputs[2], padding: .same)
+      let p = m.batchNormalized(gamma: inputs[1], beta: row, epsilon: 0.1).y.relu()
+      let q = p.convolution(inputs[2], bias: inputs[1], padding: .same, activation: .relu).maxPooled(2)
+      let r = p.convolution(inputs[2], padding: .same).relu().maxPooled(3, strides: 1, padding: .same)
+      return (m * chosen[0]).sum() + (z * inputs[1]).mean() + (q * inputs[1]).sum() + (r - z).squared().mean()
     }
     let last = Array(pool[(pool.count - 3)...]) + [truths.last!, integers.last!, gradients.value]
     return last + chosen + gradients.gradients
@@ -115,7 +124,9 @@ struct PlanFuzzTests {
   @Test(arguments: UInt64(0)..<40) func sameBitsWithoutEachPass(seed: UInt64) throws {
     func hosts(_ passes: String, immediate: Bool = false) throws -> [HostArray] {
       try withPasses(try PassSelection(passes)) {
-        try withContext(immediate: immediate) { try compute { try fusableProgram(seed: seed * 10) } }
+        try withContext(seed: seed, immediate: immediate) {
+          try compute { try fusableProgram(seed: seed * 10) }
+        }
       }.map { try $0.hostArray() }
     }
     let expected = try hosts("-all", immediate: true)

@@ -135,6 +135,88 @@ import Testing
     }
   }
 
+  private func planned(_ passes: String = "", gradientsAt x: [Tensor], _ body: ([Tensor]) -> Tensor) throws
+    -> Plan
+  {
+    let trace = Trace(device: Context.current.device)
+    let gradients = try Scope.enter(trace) { try valueWithGradients(at: x, body).gradients }
+    return try Plan(
+      trace, results: gradients.map { Plan.Result(record: Int32($0.recordIndex!)) },
+      passes: PassSelection(passes))
+  }
+
+  /// What is only made to be summed up is never stored, but what others read is.
+  @Test func reductionsTakeWhatTheyReduce() throws {
+    let (x, y) = (samples([40, 70], seed: 1), samples([40, 70], seed: 2))
+    func body() -> Tensor { (x - y).squared().sum(axes: 1) }
+    let fused = try planned("", body).plan
+    #expect(fused.steps.count == 1)
+    #expect(fused.arenaSize == 0)
+    guard case .reduction(let reduction, of: let program?) = fused.steps[0].primitive else {
+      preconditionFailure()
+    }
+    #expect(reduction == Reduction(.sum, outer: 40, length: 70, inner: 1))
+    #expect(program.instructions.map(\.opcode) == [.subtract, .square])
+    #expect(try planned("-reduction", body).plan.steps.count == 2)
+    func shared() -> Tensor {
+      let d = x - x.mean(axes: 1, keepDims: true)
+      return d / d.squared().mean(axes: 1, keepDims: true)
+    }
+    // d is stored for its own use, its square is not.
+    let steps = try planned("", shared).plan.steps
+    #expect(steps.contains { $0.primitive == .elementwise(.single(.subtract)) })
+    #expect(steps.compactMap(\.program).contains { $0.instructions.map(\.opcode) == [.subtract, .square] })
+  }
+
+  /// Dropout's mask is made again in the backward pass.
+  @Test func masksDoNotWait() throws {
+    let w = samples([100, 100], seed: 1)
+    func body(_ x: [Tensor]) -> Tensor {
+      let mask = (Tensor.randomUniform([100, 100]) > 0.5).cast(to: .float32) * 2
+      return ((x[0] * mask).matmul(w).tanh().matmul(w).tanh().matmul(w) * w).sum()
+    }
+    let again = try planned(gradientsAt: [w + 1], body)
+    let kept = try planned("-random", gradientsAt: [w + 1], body)
+    #expect(again.steps.count { $0.primitive == .random(.uniform) } == 2)
+    #expect(kept.steps.count { $0.primitive == .random(.uniform) } == 1)
+    #expect(again.arenaSize < kept.arenaSize)
+  }
+
+  /// Neither the convolution's results nor their signs are stored.
+  @Test func convolutionsPool() throws {
+    let x = samples([2, 9, 8, 3], seed: 1)
+    let kernel = samples([3, 3, 3, 4], seed: 2)
+    func body(_ inputs: [Tensor]) -> Tensor {
+      x.convolution(inputs[0], bias: inputs[1], padding: .same).relu().maxPooled(2).squared().sum()
+    }
+    let inputs = [kernel, Tensor.zeros([4])]
+    let steps = try planned(gradientsAt: inputs, body).steps
+    #expect(
+      steps.contains { step in
+        if case .convolution(.forward, _, let epilogue) = step.primitive {
+          epilogue.hasMaxPool
+        } else {
+          false
+        }
+      })
+    #expect(steps.count { $0.primitive.name.contains("pooling") } == 1)
+    for pass in ["-pooling", "-rectifier"] {
+      let steps = try planned(pass, gradientsAt: inputs, body).steps
+      #expect(steps.count { $0.primitive.name.contains("pooling") } == 2)
+    }
+  }
+
+  /// Batch normalisation knows where it was positive.
+  @Test func batchNormalizationRectifiesItsGradient() throws {
+    let inputs = [samples([6, 4], seed: 1), samples([4], seed: 2), samples([4], seed: 3)]
+    func body(_ x: [Tensor]) -> Tensor {
+      (x[0].batchNormalized(gamma: x[1], beta: x[2], epsilon: 0.1).y.relu() * inputs[0]).sum()
+    }
+    let backward = Primitive.batchNormalizationBackward(isRectified: true)
+    #expect(try planned(gradientsAt: inputs, body).steps.contains { $0.primitive == backward })
+    #expect(try !planned("-rectifier", gradientsAt: inputs, body).steps.contains { $0.primitive == backward })
+  }
+
   @Test func aPlanIsAPage() throws {
     let x = Tensor.zeros([300, 100])
     let line = #line + 1
@@ -161,7 +243,8 @@ import Testing
     let error = #expect(throws: NameError.self) { try PassSelection("-elementwise,-epilog") }
     #expect(
       error?.description == "there is no pass to switch off called -epilog; there are -all, -fusion, "
-        + "-epilogue, -elementwise, -inplace. Did you mean -epilogue?")
+        + "-random, -rectifier, -epilogue, -pooling, -elementwise, -reduction, -inplace. Did you mean -epilogue?"
+    )
     #expect(throws: NameError.self) { try PassSelection("fusion") }
     #expect(try PassSelection("") == .everything)
   }
@@ -190,6 +273,16 @@ import Testing
         if step == 2 { peak = device.memory.peak }
       }
       #expect(device.memory.peak == peak)
+    }
+  }
+}
+
+extension Plan.Step {
+  /// The elementwise program that runs in it.
+  fileprivate var program: ElementwiseProgram? {
+    switch primitive {
+    case .elementwise(let program), .reduction(_, of: let program?): program
+    default: nil
     }
   }
 }

@@ -48,7 +48,7 @@ private final class CountingDevice: Device, @unchecked Sendable {
   @Test func aShortLastBatchIsASecondPlan() throws {
     let device = try CountingDevice()
     let data = Shapes.dataset(count: 70, height: 12, width: 12, channels: 1, seed: 9)
-    try withContext(device: device) {
+    try withContext(device: device, immediate: false) {
       let model = try model()
       let (plans, arenas) = (PlanStatistics.of(device), device.arenas)
       try model.fit(data, epochs: 4, batchSize: 32, optimizer: Adam())
@@ -61,7 +61,7 @@ private final class CountingDevice: Device, @unchecked Sendable {
   /// Ten sizes of pictures are ten plans, however often they come, and one arena, which grows where it must.
   @Test(arguments: [true, false]) func picturesOfManySizesKeepTheirPlans(isGrowing: Bool) throws {
     let device = try CountingDevice()
-    try withContext(device: device) {
+    try withContext(device: device, immediate: false) {
       let (model, adam) = (try model(), Adam())
       let sizes = isGrowing ? Array(10..<20) : (10..<20).reversed()
       let (plans, arenas) = (PlanStatistics.of(device), device.arenas)
@@ -88,7 +88,7 @@ private final class CountingDevice: Device, @unchecked Sendable {
         return x.matmul(x.transposed())
       }
     }
-    try withContext(device: device) {
+    try withContext(device: device, immediate: false) {
       for megabytes in [8, 12, 24, 48] { try run(megabytes << 18) }
       let kept = device.memory.inUse + device.memory.cached
       #expect(device.memory.peak < 130 << 20)
@@ -105,7 +105,7 @@ private final class CountingDevice: Device, @unchecked Sendable {
     // Winograd's algorithms take scratch memory that is large beside so small a network.
     let device = try CPUDevice(threads: 1, convolution: .direct)
     let data = Shapes.dataset(count: 48, height: 24, width: 24, channels: 1, seed: 9)
-    return try withContext(device: device, seed: 1, memoryLimit: limit) {
+    return try withContext(device: device, seed: 1, immediate: false, memoryLimit: limit) {
       let model = cifarResNet(classes: 10)
       try model.build(input: [24, 24, 1])
       let before = device.memory.inUse

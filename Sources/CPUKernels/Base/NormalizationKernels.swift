@@ -23,10 +23,16 @@ func deviations(
   }
 }
 
-/// sums[c] = sum over rows of dy[r, c], products[c] = sum over rows of dy[r, c] (x[r, c] - mean[c])
+/// The gradient behind a rectifier: dy where (x - mean) scale + shift is positive.
+@inline(always) private func rectified(_ dy: V, _ centered: V, _ scale: V, _ shift: V) -> V {
+  V.zero.replacing(with: dy, where: multiplyAdd(centered, scale, shift) .> V.zero)
+}
+
+/// sums[c] = sum over rows of dy[r, c], products[c] = sum over rows of dy[r, c] (x[r, c] - mean[c]); with a scale, dy
+/// is 0 where the rectified (x - mean) scale + shift was.
 func gradientSums(
-  _ dy: Floats, _ x: Floats, _ mean: Floats, _ sums: MutableFloats, _ products: MutableFloats, _ rows: Int,
-  _ columns: Int
+  _ dy: Floats, _ x: Floats, _ mean: Floats, _ scale: Floats?, _ shift: Floats, _ sums: MutableFloats,
+  _ products: MutableFloats, _ rows: Int, _ columns: Int
 ) {
   var j = 0
   while j < columns {
@@ -36,12 +42,24 @@ func gradientSums(
     var product = V.zero
     var p = x + j
     var q = dy + j
-    for _ in 0..<rows {
-      let gradient = load(q)
-      sum += gradient
-      product = multiplyAdd(gradient, load(p) - center, product)
-      p += columns
-      q += columns
+    if let scale {
+      let (factor, offset) = (load(scale + j), load(shift + j))
+      for _ in 0..<rows {
+        let centered = load(p) - center
+        let gradient = rectified(load(q), centered, factor, offset)
+        sum += gradient
+        product = multiplyAdd(gradient, centered, product)
+        p += columns
+        q += columns
+      }
+    } else {
+      for _ in 0..<rows {
+        let gradient = load(q)
+        sum += gradient
+        product = multiplyAdd(gradient, load(p) - center, product)
+        p += columns
+        q += columns
+      }
     }
     store(sum, sums + j, count: width)
     store(product, products + j, count: width)
@@ -71,10 +89,10 @@ func normalizeRows(
   }
 }
 
-/// dx[r, c] = a[c] dy[r, c] + b[c] (x[r, c] - mean[c]) + d[c]
+/// dx[r, c] = a[c] dy[r, c] + b[c] (x[r, c] - mean[c]) + d[c], with dy as in `gradientSums`.
 func normalizeBackwardRows(
-  _ dy: Floats, _ x: Floats, _ mean: Floats, _ a: Floats, _ b: Floats, _ d: Floats, _ dx: MutableFloats,
-  _ rows: Int, _ columns: Int
+  _ dy: Floats, _ x: Floats, _ mean: Floats, _ scale: Floats?, _ shift: Floats, _ a: Floats, _ b: Floats,
+  _ d: Floats, _ dx: MutableFloats, _ rows: Int, _ columns: Int
 ) {
   for r in 0..<rows {
     let x = x + r * columns
@@ -83,8 +101,10 @@ func normalizeBackwardRows(
     var j = 0
     while j < columns {
       if columns - j < lanes && columns >= lanes { j = columns - lanes }
-      let centered = multiplyAdd(load(x + j) - load(mean + j), load(b + j), load(d + j))
-      let v = multiplyAdd(load(dy + j), load(a + j), centered)
+      let centered = load(x + j) - load(mean + j)
+      var gradient = load(dy + j)
+      if let scale { gradient = rectified(gradient, centered, load(scale + j), load(shift + j)) }
+      let v = multiplyAdd(gradient, load(a + j), multiplyAdd(centered, load(b + j), load(d + j)))
       if columns >= lanes { store(v, dx + j) } else { store(v, dx + j, count: columns) }
       j += lanes
     }

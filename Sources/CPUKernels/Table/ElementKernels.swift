@@ -55,13 +55,13 @@ public struct ElementKernels: Sendable {
   public var deviations: @convention(c) (Floats, Floats, MutableFloats, MutableFloats, Int, Int) -> Void
   public var gradientSums:
     @convention(c) (
-      Floats, Floats, Floats, MutableFloats, MutableFloats, Int, Int
+      Floats, Floats, Floats, Floats?, Floats, MutableFloats, MutableFloats, Int, Int
     ) -> Void
   public var normalizeRows:
     @convention(c) (Floats, Floats, Floats, Floats, Floats?, Int, MutableFloats, Int, Int) -> Void
   public var normalizeBackwardRows:
     @convention(c) (
-      Floats, Floats, Floats, Floats, Floats, Floats, MutableFloats, Int, Int
+      Floats, Floats, Floats, Floats?, Floats, Floats, Floats, Floats, MutableFloats, Int, Int
     ) -> Void
 
   // Pooling of an image; the window is a pointer to a PoolingWindow.
@@ -120,14 +120,17 @@ public struct ElementKernels: Sendable {
       @escaping @convention(c) (Floats, Integers, Floats, MutableFloats, Int, Int) -> Void,
     deviations: @escaping @convention(c) (Floats, Floats, MutableFloats, MutableFloats, Int, Int) -> Void,
     gradientSums:
-      @escaping @convention(c) (Floats, Floats, Floats, MutableFloats, MutableFloats, Int, Int) -> Void,
+      @escaping @convention(c) (
+        Floats, Floats, Floats, Floats?, Floats, MutableFloats, MutableFloats, Int, Int
+      ) -> Void,
     normalizeRows:
       @escaping @convention(c) (
         Floats, Floats, Floats, Floats, Floats?, Int, MutableFloats, Int, Int
       ) -> Void,
     normalizeBackwardRows:
-      @escaping @convention(c) (Floats, Floats, Floats, Floats, Floats, Floats, MutableFloats, Int, Int) ->
-      Void,
+      @escaping @convention(c) (
+        Floats, Floats, Floats, Floats?, Floats, Floats, Floats, Floats, MutableFloats, Int, Int
+      ) -> Void,
     poolMaximumRow:
       @escaping @convention(c) (UnsafeRawPointer, Floats, MutableFloats, MutableIntegers, Int, Int) -> Void,
     poolAverageRow: @escaping @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void,

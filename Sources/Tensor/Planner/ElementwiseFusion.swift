@@ -159,11 +159,7 @@ private struct MergedElementwise {
   private mutating func append(_ program: ElementwiseProgram, inputs: [Int]) -> [Int] {
     var registers = inputs
     for instruction in program.instructions {
-      var moved = instruction
-      moved.a = UInt8(registers[Int(instruction.a)])
-      if instruction.opcode.operandCount > 1 { moved.b = UInt8(registers[Int(instruction.b)]) }
-      if instruction.opcode.operandCount > 2 { moved.c = UInt8(registers[Int(instruction.c)]) }
-      registers.append(append(moved))
+      registers.append(append(instruction.moved(to: registers)))
     }
     return registers
   }

@@ -8,11 +8,13 @@ struct PlanPass: Sendable {
   let run: @Sendable (inout Program) -> Void
 
   /// In the order in which they run.
-  static let all: [PlanPass] = [epilogueFusion, elementwiseFusion]
+  static let all: [PlanPass] = [
+    randomRecomputation, rectifierFusion, epilogueFusion, poolingFusion, elementwiseFusion, reductionFusion,
+  ]
 }
 
 /// The passes that plans are made with. `MARTLET_PLAN` switches some off by name, as in `-elementwise,-inplace`;
-/// `-fusion` is all those that merge steps, `-all` everything.
+/// `-fusion` is all those that merge steps, `-all` everything. `MARTLET_PLAN=immediate` is immediate mode.
 ///
 /// All results have the same bits with and without a pass.
 package struct PassSelection: Hashable, Sendable {
@@ -46,10 +48,15 @@ package struct PassSelection: Hashable, Sendable {
 
   private init() {}
 
+  private static let environment = getenv("MARTLET_PLAN").map { String(cString: $0) } ?? ""
+
+  /// Whether `MARTLET_PLAN=immediate` asks for no plans at all.
+  static let isImmediate = environment == "immediate"
+
   /// What `MARTLET_PLAN` says, else everything.
   package static let standard: PassSelection = {
     do {
-      return try PassSelection(getenv("MARTLET_PLAN").map { String(cString: $0) } ?? "")
+      return try PassSelection(isImmediate ? "" : environment)
     } catch {
       fatalError("MARTLET_PLAN: \(error)")
     }

@@ -72,6 +72,8 @@ extension Primitive {
     switch self {
     case .elementwise(let program) where program.singleOpcode == nil:
       "elementwise(" + program.instructions.map { "\($0.opcode)" }.joined(separator: " ") + ")"
+    case .batchNormalizationBackward(isRectified: true): name + " + mask"
+    case .reduction(_, of: let program?): name + " of " + Primitive.elementwise(program).page
     case .gemm(_, let epilogue), .convolution(_, _, let epilogue), .batchNormalization(let epilogue):
       name + epilogue.page
     default: name
@@ -85,5 +87,6 @@ extension Epilogue {
     (hasBias ? " + bias" : "") + (hasScale ? " + scale" : "") + (hasShift ? " + shift" : "")
       + (hasResidual ? " + residual" : "")
       + (activation == .linear ? "" : " + \(activation)") + (hasMask ? " + mask" : "")
+      + (hasMaxPool ? " + max pool" : "")
   }
 }

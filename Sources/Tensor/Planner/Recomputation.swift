@@ -82,15 +82,15 @@ extension Program {
 }
 
 /// A value that is used by some steps, and then for a long time by none.
-private struct Wait {
+struct Wait {
   let maker: Int
   /// The last step before, and the first one after.
   let last: Int
   let next: Int
   /// The bytes that it frees for the work of making it again.
-  let worth: Double
+  var worth = 0.0
   /// Whether several steps read it before its wait.
-  let isJoint: Bool
+  var isJoint = false
 
   func contains(_ step: Int) -> Bool { last < step && step < next }
 }
@@ -112,7 +112,7 @@ private struct Fullest: Comparable {
 }
 
 /// A program in which some values are made again before they are used after their wait.
-private struct Repetition {
+struct Repetition {
   let original: Program
   let chosen: [Int: Wait]
   private(set) var program: Program
