@@ -75,6 +75,7 @@ private final class DryDevice: Device, @unchecked Sendable {
   let name = "dry"
   let summary = "a device that does nothing"
   let memory = MemoryStatistics()
+  let arenas = Arenas()
   /// When memory was asked for, since `reset()`.
   private(set) var allocations: [Double] = []
   /// How many primitives were handed out.

@@ -46,7 +46,7 @@ extension BenchmarkCase {
       func step() throws -> (Tensor, [Tensor]) {
         try compute {
           let y = function.body(values)
-          let gradients = Context.current.trace!.gradients(of: [(y, dy)], withRespectTo: values)
+          let gradients = Context.trace!.gradients(of: [(y, dy)], withRespectTo: values)
           return (y, gradients.map { $0! })
         }
       }

@@ -12,6 +12,7 @@ public final class CPUDevice: Device {
   public let threads: Int
   /// What every convolution that it can run uses; nil where each geometry has its own choice.
   public let convolutionAlgorithm: ConvolutionAlgorithm?
+  public let arenas = Arenas()
   let kernels: KernelTable
   let pool: BufferPool
   let workers: ThreadPool

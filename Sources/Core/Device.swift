@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Memory on a device. It goes back to the device's pool when the last reference is gone.
 public protocol DeviceBuffer: AnyObject, Sendable {
   var byteCount: Int { get }
@@ -55,6 +57,33 @@ public struct MemoryStatistics: Sendable, Equatable {
   }
 }
 
+/// Buffers that wait for somebody who needs one; they go with the device that holds this.
+public final class Arenas: Sendable {
+  private struct Free: @unchecked Sendable {
+    var buffers: [any DeviceBuffer] = []
+  }
+  private let free = Mutex(Free())
+
+  public init() {}
+
+  /// The bytes that wait.
+  public var byteCount: Int { free.withLock { $0.buffers.reduce(0) { $0 + $1.byteCount } } }
+
+  /// The smallest buffer that is large enough. Where there is none, all are let go, to make room for a new one.
+  public func take(byteCount: Int) -> (any DeviceBuffer)? {
+    free.withLock { free in
+      let fitting = free.buffers.indices.filter { free.buffers[$0].byteCount >= byteCount }
+      if let best = fitting.min(by: { free.buffers[$0].byteCount < free.buffers[$1].byteCount }) {
+        return free.buffers.remove(at: best)
+      }
+      free.buffers.removeAll()
+      return nil
+    }
+  }
+
+  public func giveBack(_ buffer: any DeviceBuffer) { free.withLock { $0.buffers.append(buffer) } }
+}
+
 /// Something that runs primitives, and knows nothing else.
 public protocol Device: AnyObject, Sendable {
   /// A short name that also selects it: `cpu`.
@@ -84,6 +113,9 @@ public protocol Device: AnyObject, Sendable {
 
   /// Gives the freed buffers that are kept for reuse back to the system.
   func trim()
+
+  /// Where the memory of plans waits for the next one.
+  var arenas: Arenas { get }
 }
 
 extension Device {

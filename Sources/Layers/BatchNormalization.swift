@@ -31,13 +31,13 @@ public final class BatchNormalization: Layer {
     let beta = self.beta?(channels) ?? Tensor.zeros(channels)
     let mean = movingMean(channels)
     let variance = movingVariance(channels)
-    guard Context.current.phase == .training && !isFrozen else {
+    guard Context.phase == .training && !isFrozen else {
       let scale = gamma / (variance + epsilon).squareRoot()
       return x * scale + (beta - mean * scale)
     }
     let (y, batchMean, batchVariance) = x.batchNormalized(gamma: gamma, beta: beta, epsilon: epsilon)
-    movingMean.assign(mean.moved(toward: batchMean, momentum: momentum).stoppingGradient())
-    movingVariance.assign(variance.moved(toward: batchVariance, momentum: momentum).stoppingGradient())
+    movingMean.assign(mean.moved(toward: batchMean, momentum: momentum))
+    movingVariance.assign(variance.moved(toward: batchVariance, momentum: momentum))
     return y
   }
 

@@ -139,7 +139,7 @@ extension BuildSession {
   private func outsideScopes<R>(_ body: () throws -> R) rethrows -> R {
     var context = Context.current
     context.trace = nil
-    return try Context.$current.withValue(context, operation: body)
+    return try context.run(body)
   }
 
   private func initialize(_ parameters: [Parameter], in arena: ParameterArena) throws {

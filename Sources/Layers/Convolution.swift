@@ -13,6 +13,8 @@ public class ConvolutionLayer: Layer {
   public let bias: Parameter?
   /// How many spatial axes an input has; any of one to three where nil.
   class var spatialRank: Int? { nil }
+  /// What was worked out for the last input.
+  private var resolved: ResolvedConvolution?
 
   public required init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
@@ -29,16 +31,23 @@ public class ConvolutionLayer: Layer {
   }
 
   public func forward(_ x: Tensor) -> Tensor {
-    guard let size = convolution.kernelSize(for: x, of: self, spatialRank: Self.spatialRank) else {
-      return x.failing(
-        convolution.rankMessage(x, of: self, spatialRank: Self.spatialRank), file: #fileID, line: #line)
+    do {
+      let resolved = try resolved(for: x)
+      return activation.applied(
+        after: x.convolution(kernel(resolved.kernel), bias: bias?([filters]), resolved))
+    } catch {
+      return x.failing((error as? ShapeError)?.message ?? "\(error)", file: #fileID, line: #line)
     }
-    let channels = max(1, x.shape[-1] / max(1, convolution.groups))
-    let y = x.convolution(
-      kernel(Shape(size + [channels, filters])), bias: bias?([filters]), strides: convolution.strides,
-      padding: convolution.padding, dilationRate: convolution.dilationRate, groups: convolution.groups,
-      activation: activation.epilogue)
-    return activation.applied(after: y)
+  }
+
+  private func resolved(for x: Tensor) throws -> ResolvedConvolution {
+    if let resolved, resolved.input == x.shape { return resolved }
+    try convolution.check(x, of: self, spatialRank: Self.spatialRank)
+    let fresh = ResolvedConvolution(
+      .forward, try convolution.geometry(input: x.shape, filters: filters),
+      Epilogue(hasBias: bias != nil, activation: activation.epilogue))
+    resolved = fresh
+    return fresh
   }
 
   public var description: String {
@@ -67,6 +76,13 @@ public final class Conv3D: ConvolutionLayer {
 }
 
 extension Convolution {
+  /// - Throws: `ShapeError` where the input has other axes than the layer or the kernel.
+  func check(_ x: Tensor, of layer: any Layer, spatialRank: Int?) throws {
+    if kernelSize(for: x, of: layer, spatialRank: spatialRank) == nil {
+      throw ShapeError(rankMessage(x, of: layer, spatialRank: spatialRank))
+    }
+  }
+
   /// The kernel's size on each axis, nil where the input has other axes than the layer or the kernel.
   func kernelSize(for x: Tensor, of layer: any Layer, spatialRank: Int?) -> [Int]? {
     x.rankMessage(layer, spatialRank: spatialRank) == nil ? kernelSize.expanded(to: x.rank - 2) : nil

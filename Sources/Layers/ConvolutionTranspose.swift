@@ -13,6 +13,8 @@ public class ConvolutionTransposeLayer: Layer {
   public let bias: Parameter?
   /// How many spatial axes an input has; any of one to three where nil.
   class var spatialRank: Int? { nil }
+  /// What was worked out for the last input.
+  private var resolved: ResolvedConvolution?
 
   public required init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
@@ -31,16 +33,24 @@ public class ConvolutionTransposeLayer: Layer {
   }
 
   public func forward(_ x: Tensor) -> Tensor {
-    guard let size = convolution.kernelSize(for: x, of: self, spatialRank: Self.spatialRank) else {
-      return x.failing(
-        convolution.rankMessage(x, of: self, spatialRank: Self.spatialRank), file: #fileID, line: #line)
+    do {
+      let resolved = try resolved(for: x)
+      return activation.applied(
+        after: x.convolution(kernel(resolved.kernel), bias: bias?([filters]), resolved))
+    } catch {
+      return x.failing((error as? ShapeError)?.message ?? "\(error)", file: #fileID, line: #line)
     }
-    let perGroup = max(1, filters / max(1, convolution.groups))
-    let y = x.transposedConvolution(
-      kernel(Shape(size + [perGroup, x.shape[-1]])), bias: bias?([filters]), strides: convolution.strides,
-      padding: convolution.padding, outputPadding: outputPadding, dilationRate: convolution.dilationRate,
-      groups: convolution.groups, activation: activation.epilogue)
-    return activation.applied(after: y)
+  }
+
+  private func resolved(for x: Tensor) throws -> ResolvedConvolution {
+    if let resolved, resolved.input == x.shape { return resolved }
+    try convolution.check(x, of: self, spatialRank: Self.spatialRank)
+    let fresh = ResolvedConvolution(
+      .backwardData,
+      try convolution.transposedGeometry(input: x.shape, filters: filters, outputPadding: outputPadding),
+      Epilogue(hasBias: bias != nil, activation: activation.epilogue))
+    resolved = fresh
+    return fresh
   }
 
   public var description: String {

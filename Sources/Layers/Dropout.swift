@@ -32,7 +32,7 @@ public final class SpatialDropout2D: Layer {
 
 extension Tensor {
   fileprivate func droppedOut(_ rate: Float, maskShape: Shape) -> Tensor {
-    guard Context.current.phase == .training && rate > 0 else { return self }
+    guard Context.phase == .training && rate > 0 else { return self }
     let isKept = Tensor.randomUniform(maskShape) >= Tensor(rate)
     return self * (isKept.cast(to: .float32) * (1 / (1 - rate)))
   }

@@ -29,7 +29,7 @@ public func within(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Ten
     context.structure?.noteStranger()
     return enter(layer, x, body)
   }
-  guard let trace = Context.current.trace else { return enter(layer, x, body) }
+  guard let trace = Context.trace else { return enter(layer, x, body) }
   let start = trace.count
   let call = context.build?.begin()
   let y = trace.within(layer: label, body)
@@ -44,12 +44,12 @@ public func within(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Ten
 private func enter(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Tensor {
   do {
     let structure = ModelStructure.of(layer)
-    if !structure.isBuilt && Context.current.trace?.isDry != true { try layer.build(inputShape: x.shape) }
+    if !structure.isBuilt && Context.trace?.isDry != true { try layer.build(inputShape: x.shape) }
     return try structure.use {
-      guard Context.current.trace == nil else { return within(layer, x, body) }
+      guard Context.trace == nil else { return within(layer, x, body) }
       return try compute { within(layer, x, body) }
     }
-  } catch let error as ShapeError where Context.current.trace != nil {
+  } catch let error as ShapeError where Context.trace != nil {
     return x.failing(error)
   } catch {
     preconditionFailure("\(error)")

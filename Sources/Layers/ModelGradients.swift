@@ -94,7 +94,7 @@ package func differentiate<R>(
   _ model: any Layer, _ unused: UnusedParameters, _ body: () throws -> R, loss: (R) -> Tensor,
   map: @escaping (R, (Tensor) -> Tensor) -> R, taker: GradientTaker? = nil
 ) throws -> (value: R, gradients: Gradients) {
-  let isOutermost = Context.current.trace == nil
+  let isOutermost = Context.trace == nil
   var taken: [(parameter: Parameter, gradient: Tensor)] = []
   return try withContext(phase: .training) {
     try Scope.run(

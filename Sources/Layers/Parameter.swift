@@ -18,7 +18,7 @@ public class Variable {
   public func callAsFunction(
     _ expected: Shape, file: StaticString = #fileID, line: Int = #line
   ) -> Tensor {
-    let trace = Context.current.trace
+    let trace = Context.trace
     if let trace, trace.isDry, let build = ModelContext.current.build {
       return build.read(self, expected, in: trace, file: file, line: line)
     }
@@ -38,7 +38,7 @@ public class Variable {
   }
 
   private func set(_ newValue: Tensor) {
-    guard Context.current.trace == nil else { return builtCell.assign(newValue) }
+    guard Context.trace == nil else { return builtCell.assign(newValue) }
     do {
       try builtCell.overwrite(with: newValue)
     } catch {

@@ -21,7 +21,7 @@ package final class Cell {
 
   /// The value: in an open scope the traced one, elsewhere a copy that later changes do not touch.
   package func read() -> Tensor {
-    if let trace = Context.current.trace { return trace.read(self) }
+    if let trace = Context.trace { return trace.read(self) }
     do {
       return Tensor(.stored(try storage.copy()), shape: shape, dtype: dtype)
     } catch {
@@ -38,7 +38,7 @@ package final class Cell {
         site: .unknown)
       return
     }
-    if let trace = Context.current.trace {
+    if let trace = Context.trace {
       trace.assign(tensor, to: self)
     } else {
       storage = tensor.storage

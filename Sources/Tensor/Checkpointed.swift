@@ -7,7 +7,7 @@
 /// What it reads and what it returns stays. Random keys are those of the first time, and states are assigned once, so
 /// that no bit of any result changes. Outside a scope, and inside another one of its kind, the closure is only called.
 public func checkpointed<R: TensorGroup>(_ body: () throws -> R) rethrows -> R {
-  guard let trace = Context.current.trace, !trace.isInSegment else { return try body() }
+  guard let trace = Context.trace, !trace.isInSegment else { return try body() }
   return try trace.checkpointed(body)
 }
 

@@ -25,9 +25,27 @@ public struct Context: Sendable {
   package var passes = PassSelection.standard
   package var trace: Trace?
 
-  @TaskLocal public static var current = Context(random: RandomState(seed: 0))
+  public static var current: Context { Shared.current.context }
 
-  init(random: RandomState) { self.random = random }
+  /// The trace of the open scope.
+  package static var trace: Trace? { Shared.current.context.trace }
+  /// What layers behave as in.
+  public static var phase: Phase { Shared.current.context.phase }
+
+  /// One reference to look at, instead of a copy of all the above for every operation.
+  private final class Shared: Sendable {
+    let context: Context
+    init(_ context: Context) { self.context = context }
+
+    @TaskLocal static var current = Shared(Context(random: RandomState(seed: 0)))
+  }
+
+  private init(random: RandomState) { self.random = random }
+
+  /// Runs a closure in this context.
+  package func run<R>(_ body: () throws -> R) rethrows -> R {
+    try Shared.$current.withValue(Shared(self), operation: body)
+  }
 }
 
 /// Runs a closure in a changed context. What is not given stays as it is.
@@ -43,14 +61,14 @@ public func withContext<R>(
   if let immediate { context.isImmediate = immediate }
   if let checkingFinite { context.isCheckingFinite = checkingFinite }
   if let memoryLimit { context.memoryLimit = memoryLimit }
-  return try Context.$current.withValue(context) { try body() }
+  return try context.run(body)
 }
 
 /// Runs a closure whose scopes are planned with some passes only.
 package func withPasses<R>(_ passes: PassSelection, _ body: () throws -> R) rethrows -> R {
   var context = Context.current
   context.passes = passes
-  return try Context.$current.withValue(context) { try body() }
+  return try context.run(body)
 }
 
 /// The source of random keys: the n-th random operation of a context takes the n-th key of its seed.

@@ -46,37 +46,48 @@ extension Tensor {
     }
     do {
       let kernelSize = Spatial(Array(kernel.shape.sizes.dropLast(2)))
-      let geometry = try geometry(
-        Convolution(
-          kernelSize: kernelSize, strides: strides, padding: padding, dilationRate: dilationRate,
-          groups: groups))
-      guard kernel.shape == geometry.kernelShape else {
+      let resolved = ResolvedConvolution(
+        pass,
+        try geometry(
+          Convolution(
+            kernelSize: kernelSize, strides: strides, padding: padding, dilationRate: dilationRate,
+            groups: groups)), Epilogue(hasBias: bias != nil, activation: activation))
+      guard kernel.shape == resolved.kernel else {
         return Tensor.fail(
-          "the kernel must be \(geometry.kernelShape) for an input \(shape) with groups \(groups); received "
+          "the kernel must be \(resolved.kernel) for an input \(shape) with groups \(groups); received "
             + "\(kernel.shape)", operands, site: site)
       }
-      let filters = pass == .forward ? geometry.outputChannels : geometry.inputChannels
+      let filters = resolved.output[-1]
       guard bias == nil || bias!.shape == [filters] else {
         return Tensor.fail("the bias must be \(filters); received \(bias!.shape)", operands, site: site)
       }
-      return Tensor.convolve(
-        pass, geometry, operands, Epilogue(hasBias: bias != nil, activation: activation), site: site)
+      return convolution(kernel, bias: bias, resolved, site)
     } catch {
       return Tensor.fail((error as? ShapeError)?.message ?? "\(error)", operands, site: site)
     }
+  }
+
+  /// The convolution or transposed convolution of this input, a kernel and a bias of the shapes that were worked out.
+  package func convolution(
+    _ kernel: Tensor, bias: Tensor?, _ resolved: ResolvedConvolution, file: StaticString = #fileID,
+    line: Int = #line
+  ) -> Tensor {
+    convolution(kernel, bias: bias, resolved, Site(file: file, line: line))
+  }
+
+  private func convolution(
+    _ kernel: Tensor, bias: Tensor?, _ resolved: ResolvedConvolution, _ site: Site
+  ) -> Tensor {
+    let operands = if let bias { [self, kernel, bias] } else { [self, kernel] }
+    return Tensor.record(resolved.recipe, operands, shape: resolved.output, site: site)
   }
 
   static func convolve(
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ operands: [Tensor],
     _ epilogue: Epilogue = .none, site: Site = .unknown
   ) -> Tensor {
-    let shape =
-      switch pass {
-      case .forward: geometry.outputShape
-      case .backwardData: geometry.inputShape
-      case .backwardKernel: geometry.kernelShape
-      }
-    return record(.convolution(pass, geometry, epilogue), operands, shape: shape, site: site)
+    record(
+      .convolution(pass, geometry, epilogue), operands, shape: geometry.resultShape(of: pass), site: site)
   }
 
   /// The gradients of a kernel and of the bias that came with it.
@@ -90,7 +101,31 @@ extension Tensor {
   }
 }
 
+/// A convolution of inputs of one shape, worked out: what a layer keeps from one call to the next.
+package struct ResolvedConvolution {
+  package let input: Shape
+  package let kernel: Shape
+  package let output: Shape
+  fileprivate let recipe: Recipe
+
+  /// - Parameter pass: `.backwardData` for transposed convolution.
+  package init(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue) {
+    input = pass == .forward ? geometry.inputShape : geometry.outputShape
+    kernel = geometry.kernelShape
+    output = geometry.resultShape(of: pass)
+    recipe = Recipe.of(.convolution(pass, geometry, epilogue))
+  }
+}
+
 extension ConvolutionGeometry {
+  fileprivate func resultShape(of pass: ConvolutionPass) -> Shape {
+    switch pass {
+    case .forward: outputShape
+    case .backwardData: inputShape
+    case .backwardKernel: kernelShape
+    }
+  }
+
   /// The three passes are the derivatives of each other, with x, y and w changing roles.
   func derivative(of pass: ConvolutionPass, _ epilogue: Epilogue, _ d: Differential) -> [Tensor?] {
     if pass == .backwardKernel && epilogue.hasBias { return derivativeWithBias(d) }

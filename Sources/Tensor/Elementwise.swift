@@ -152,6 +152,7 @@ extension Tensor {
 extension ElementwiseProgram {
   func derivative(_ d: Differential) -> [Tensor?] {
     guard d.y.dtype.isFloatingPoint else { return d.operands.map { _ in nil } }
+    if self == .movingAverage { return d.operands.map { _ in nil } }
     guard let opcode = singleOpcode else { return derivativeByExpansion(d) }
     let gradients = opcode.derivative(d.operands, d.y, d.dy, d.isWanted)
     return gradients.indices.map { index in

@@ -173,7 +173,7 @@ extension Trace {
 /// - Precondition: a scope is open.
 /// - Returns: one gradient for each tensor: zeros where `y` does not depend on it.
 public func gradients(of y: Tensor, withRespectTo sources: [Tensor]) -> [Tensor] {
-  guard let trace = Context.current.trace else {
+  guard let trace = Context.trace else {
     preconditionFailure("gradients(of:withRespectTo:) works inside a scope, as compute { } opens one")
   }
   return zip(trace.gradients(of: y, withRespectTo: sources), sources).map { $0 ?? Tensor.zeros($1.shape) }

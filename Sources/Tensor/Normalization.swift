@@ -24,11 +24,17 @@ extension Tensor {
 
 extension Tensor {
   /// A moving average after one more value: momentum * average + (1 - momentum) * value. One operation, because a
-  /// network has many of them.
+  /// network has many of them, and constant for derivatives.
   package func moved(toward value: Tensor, momentum: Float) -> Tensor {
-    Tensor.record(
-      Recipe.movingAverage, [self, value, Tensor(momentum), Tensor(1 - momentum)], shape: shape)
+    Tensor.record(Recipe.movingAverage, [self, value, Tensor(momentum)], shape: shape)
   }
+}
+
+extension ElementwiseProgram {
+  /// (average, value, momentum) → value + (average - value) * momentum
+  static let movingAverage = ElementwiseProgram(
+    inputCount: 3,
+    instructions: [.init(.subtract, 0, 1), .init(.multiply, 3, 2), .init(.add, 1, 4)], results: [5])
 }
 
 /// The derivatives of batch normalisation: first order in closed form, second order by composing the closed form from

@@ -92,12 +92,7 @@ package final class Recipe: Sendable, Equatable {
   }
 
   static let fill = Recipe(.fill)
-  /// (average, value, momentum, 1 - momentum) → average
-  static let movingAverage = Recipe(
-    .elementwise(
-      ElementwiseProgram(
-        inputCount: 4,
-        instructions: [.init(.multiply, 0, 2), .init(.multiply, 1, 3), .init(.add, 4, 5)], results: [6])))
+  static let movingAverage = Recipe(.elementwise(.movingAverage))
 
   private static let known = Mutex<[Primitive: Recipe]>([:])
   private static let singles = ElementwiseOpcode.allCases.map { Recipe(.elementwise(.single($0))) }

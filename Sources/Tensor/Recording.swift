@@ -63,7 +63,7 @@ extension Tensor {
         return trace
       }
     }
-    return Context.current.trace
+    return Context.trace
   }
 
   /// Whether this stands for a result that could not be made.

@@ -63,7 +63,7 @@ package enum Scope {
     updates: (R) -> Updates? = { _ in nil }, _ body: (Trace) throws -> R,
     map: (R, (Tensor) -> Tensor) -> R
   ) throws -> R {
-    if let open = Context.current.trace { return try body(open) }
+    if let open = Context.trace { return try body(open) }
     let context = Context.current
     let trace = Trace(
       device: context.device, isImmediate: context.isImmediate, isCheckingFinite: context.isCheckingFinite)
@@ -92,7 +92,7 @@ package enum Scope {
   package static func enter<R>(_ trace: Trace, _ body: () throws -> R) rethrows -> R {
     var context = Context.current
     context.trace = trace
-    return try Context.$current.withValue(context) { try body() }
+    return try context.run(body)
   }
 }
 

@@ -26,18 +26,18 @@ package final class Trace: @unchecked Sendable {
   /// The layers that were met, and positions of those that are running, outermost first.
   private var layers: [LayerLabel] = []
   @exclusivity(unchecked) private var runningLayers: [Int32] = []
-  private var layerPositions: [ObjectIdentifier: Int32] = [:]
+  @exclusivity(unchecked) private var layerPositions = IdentityTable()
   /// Where the next records come from, when it is not their caller: set while a derivative is recorded.
   @exclusivity(unchecked) private var inheritedOrigin: (site: Site, layer: Int32)?
   /// The record that holds a cell's value now, and the cells that were assigned, in order.
-  @exclusivity(unchecked) private var cellRecords: [ObjectIdentifier: Int32] = [:]
+  @exclusivity(unchecked) private var cellRecords: IdentityTable
   private(set) var assignments: [(cell: Cell, record: Int32)] = []
   /// What `checkpointed` closures recorded, in order; and whether one is running.
   var segments: [Segment] = []
   var isInSegment = false
-  private var assignmentPositions: [ObjectIdentifier: Int] = [:]
+  @exclusivity(unchecked) private var assignmentPositions = IdentityTable()
   /// The leaves of arrays from outside by their memory: the same array is the same leaf wherever it is used.
-  private var leaves: [ObjectIdentifier: Int32] = [:]
+  @exclusivity(unchecked) private var leaves = IdentityTable()
 
   package init(
     device: any Device, isDry: Bool = false, isImmediate: Bool = false, isCheckingFinite: Bool = false
@@ -48,7 +48,7 @@ package final class Trace: @unchecked Sendable {
     self.isCheckingFinite = isCheckingFinite
     let expected = Trace.lastSize.load(ordering: .relaxed)
     list.reserve(records: expected, operands: 2 * expected)
-    cellRecords.reserveCapacity(expected / 4)
+    cellRecords = IdentityTable(capacity: expected / 4)
   }
 
   /// How many records to expect: a step is mostly as long as the one before, with small scopes in between.
@@ -108,12 +108,12 @@ extension Trace {
       precondition(
         storage.device === device,
         "a tensor on \(storage.device.name) met one on \(device.name); move one of them first")
-      let key = ObjectIdentifier(storage)
-      if let leaf = leaves[key] { return reshaped(leaf, to: tensor.shape, site: site) }
+      let known = leaves[storage]
+      if known >= 0 { return reshaped(known, to: tensor.shape, site: site) }
       let leaf = append(
         .leaf, operands: EmptyCollection(), shape: tensor.shape, dtype: tensor.dtype, site: site,
         value: storage)
-      leaves[key] = leaf
+      leaves[storage] = leaf
       return leaf
     case .number(let word):
       return append(
@@ -174,13 +174,11 @@ extension Trace {
 
   /// Records what a closure does under the name of a layer.
   package func within<R>(layer: LayerLabel, _ body: () throws -> R) rethrows -> R {
-    let position: Int32
-    if let known = layerPositions[ObjectIdentifier(layer)] {
-      position = known
-    } else {
+    var position = layerPositions[layer]
+    if position < 0 {
       position = Int32(layers.count)
       layers.append(layer)
-      layerPositions[ObjectIdentifier(layer)] = position
+      layerPositions[layer] = position
     }
     runningLayers.append(position)
     defer { runningLayers.removeLast() }
@@ -200,29 +198,29 @@ extension Trace {
 
 extension Trace {
   package func read(_ cell: Cell) -> Tensor {
-    let key = ObjectIdentifier(cell)
-    if let index = cellRecords[key] { return tensor(Int(index)) }
+    let known = cellRecords[cell]
+    if known >= 0 { return tensor(Int(known)) }
     let index = append(
       .leaf, operands: EmptyCollection(), shape: cell.shape, dtype: cell.dtype, site: .unknown,
       value: cell.storage)
-    cellRecords[key] = index
+    cellRecords[cell] = index
     return tensor(Int(index))
   }
 
   /// The record that holds a cell's value; -1 where there is none.
-  func record(of cell: Cell) -> Int32 { cellRecords[ObjectIdentifier(cell)] ?? -1 }
+  func record(of cell: Cell) -> Int32 { cellRecords[cell] }
 
   /// Whether a cell was assigned in the scope.
-  package func hasAssigned(_ cell: Cell) -> Bool { assignmentPositions[ObjectIdentifier(cell)] != nil }
+  package func hasAssigned(_ cell: Cell) -> Bool { assignmentPositions[cell] >= 0 }
 
   func assign(_ tensor: Tensor, to cell: Cell) {
     let index = position(of: tensor, site: .unknown)
-    let key = ObjectIdentifier(cell)
-    cellRecords[key] = index
-    if let position = assignmentPositions[key] {
-      assignments[position].record = index
+    cellRecords[cell] = index
+    let position = assignmentPositions[cell]
+    if position >= 0 {
+      assignments[Int(position)].record = index
     } else {
-      assignmentPositions[key] = assignments.count
+      assignmentPositions[cell] = Int32(assignments.count)
       assignments.append((cell, index))
     }
   }

@@ -10,7 +10,7 @@ import Testing
     try withContext(seed: seed) {
       try compute {
         _ = body()
-        return "\(Context.current.trace!.list.structure.value)"
+        return "\(Context.trace!.list.structure.value)"
       }
     }
   }

@@ -226,6 +226,6 @@ struct ScopeErrorTests {
   @Test func thrownErrorsPass() {
     #expect(throws: Oops.self) { try compute { () throws -> Tensor in throw Oops() } }
     #expect(throws: Oops.self) { try valueWithGradient(at: Tensor(1)) { _ in throw Oops() } }
-    #expect(Context.current.trace == nil)
+    #expect(Context.trace == nil)
   }
 }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Memory for the values of a program: results where they leave, all others in one arena, in which values that are not
 /// alive at the same time lie over each other.
 struct MemoryPlan {
@@ -123,42 +121,12 @@ struct MemoryPlan {
   }
 }
 
-/// The arenas of plans. One that was given back serves the next plan on the same device: a training step and an
-/// evaluation need as much memory as the larger of them.
-final class Arenas: Sendable {
-  static let shared = Arenas()
-
-  private struct Entry: @unchecked Sendable {
-    weak var device: (any Device)?
-    let buffer: any DeviceBuffer
-  }
-  private let free = Mutex<[Entry]>([])
-
-  /// The smallest free arena that is large enough; where there is none, the free ones go back to the system to make room
-  /// for a new one, so that a process takes as much as its largest plan.
-  func take(on device: any Device, byteCount: Int) throws -> any DeviceBuffer {
-    let known = free.withLock { free -> (any DeviceBuffer)? in
-      free.removeAll { $0.device == nil }
-      let fitting = free.indices.filter {
-        free[$0].device === device && free[$0].buffer.byteCount >= byteCount
-      }
-      if let best = fitting.min(by: { free[$0].buffer.byteCount < free[$1].buffer.byteCount }) {
-        return free.remove(at: best).buffer
-      }
-      free.removeAll { $0.device === device }
-      return nil
-    }
-    if let known { return known }
-    device.trim()
-    return try device.allocate(byteCount: byteCount)
-  }
-
-  /// The bytes of arenas that wait.
-  func freeBytes(on device: any Device) -> Int {
-    free.withLock { $0.reduce(0) { $1.device === device ? $0 + $1.buffer.byteCount : $0 } }
-  }
-
-  func giveBack(_ buffer: any DeviceBuffer, on device: any Device) {
-    free.withLock { $0.append(Entry(device: device, buffer: buffer)) }
+extension Device {
+  /// Memory for a plan: a training step and an evaluation share what the larger of them needs, and a process takes as
+  /// much as its largest plan.
+  func takeArena(byteCount: Int) throws -> any DeviceBuffer {
+    if let known = arenas.take(byteCount: byteCount) { return known }
+    trim()
+    return try allocate(byteCount: byteCount)
   }
 }

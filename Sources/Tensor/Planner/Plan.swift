@@ -4,7 +4,7 @@
 /// random keys are handed over each time it runs, and the plan itself never changes.
 final class Plan: @unchecked Sendable {
   /// Where a step finds or puts an array.
-  enum Place: Hashable {
+  enum Place: Hashable, Sendable {
     /// The value of a leaf, or of a record that ran early.
     case value(Int32)
     /// Bytes from the beginning of the plan's arena.
@@ -15,17 +15,26 @@ final class Plan: @unchecked Sendable {
     case number(Int32)
   }
 
-  struct Step {
-    var primitive: Primitive
-    var inputs: [Argument]
-    var outputs: [Argument]
+  /// An object, so that nothing of it is copied when it runs.
+  final class Step: Sendable {
+    let primitive: Primitive
+    let inputs: [Argument]
+    let outputs: [Argument]
     /// The records that it stands for.
-    var records: [Int]
+    let records: [Int]
     /// Whether another step has made the same before.
-    var isRepeated = false
+    let isRepeated: Bool
+
+    init(_ step: Program.Step, _ argument: (Program.Argument) -> Argument) {
+      primitive = step.primitive
+      inputs = step.inputs.map(argument)
+      outputs = step.outputs.map(argument)
+      records = step.records
+      isRepeated = step.isRepeated
+    }
   }
 
-  struct Argument {
+  struct Argument: Sendable {
     var place: Place
     var shape: Shape
     var dtype: DType
@@ -73,14 +82,10 @@ final class Plan: @unchecked Sendable {
     }
     let memory = MemoryPlan(program, inPlace: passes.contains(MemoryPlan.inPlaceName))
     steps = program.steps.compactMap { $0 }.map { step in
-      func argument(_ argument: Program.Argument) -> Argument {
+      Step(step) {
         Argument(
-          place: memory.places[argument.value], shape: argument.shape,
-          dtype: program.values[argument.value].dtype)
+          place: memory.places[$0.value], shape: $0.shape, dtype: program.values[$0.value].dtype)
       }
-      return Step(
-        primitive: step.primitive, inputs: step.inputs.map(argument), outputs: step.outputs.map(argument),
-        records: step.records, isRepeated: step.isRepeated)
     }
     arenaSize = memory.arenaSize
     resultSizes = results.map { trace.records[Int($0.record)].byteCount }
@@ -94,7 +99,7 @@ final class Plan: @unchecked Sendable {
 
   /// What is in use on the device beside arenas, and what results will add to it.
   private static func bytesBesideArena(_ trace: Trace, _ results: [Result]) -> Int {
-    results.reduce(trace.device.memory.inUse - Arenas.shared.freeBytes(on: trace.device)) {
+    results.reduce(trace.device.memory.inUse - trace.device.arenas.byteCount) {
       $1.hasDestination || $1.parameter >= 0 ? $0 : $0 + trace.records[Int($1.record)].byteCount
     }
   }
@@ -115,8 +120,8 @@ final class Plan: @unchecked Sendable {
   ) throws -> [Storage] {
     let device = trace.device
     if let memoryLimit, device.memory.inUse + device.memory.cached + arenaSize > memoryLimit { device.trim() }
-    let arena = arenaSize == 0 ? nil : try Arenas.shared.take(on: device, byteCount: arenaSize)
-    defer { if let arena { Arenas.shared.giveBack(arena, on: device) } }
+    let arena = arenaSize == 0 ? nil : try device.takeArena(byteCount: arenaSize)
+    defer { if let arena { device.arenas.giveBack(arena) } }
     let taken = Dictionary(uniqueKeysWithValues: updates.map { ($0.result, $0.offset) })
     let outcomes = try resultSizes.indices.map { index in
       try destinations[index]

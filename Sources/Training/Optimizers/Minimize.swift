@@ -45,7 +45,7 @@ extension OptimizerBase {
     loss: (R) -> Tensor, map: @escaping (R, (Tensor) -> Tensor) -> R
   ) throws -> R {
     precondition(
-      Context.current.trace == nil, "an optimizer steps outside of scopes, where gradients have values")
+      Context.trace == nil, "an optimizer steps outside of scopes, where gradients have values")
     let trainable = model.parameters.map(\.parameter).filter { $0.isTrainable && $0.cell != nil }
     let slots = try slots(of: trainable, in: model, by: optimizer)
     let known = Dictionary(uniqueKeysWithValues: slots.map { (ObjectIdentifier($0.parameter), $0) })
