@@ -18,7 +18,7 @@ public func outputs(
   of model: any Layer, at paths: [String], for x: Tensor
 ) throws -> [String: Tensor] {
   let structure = ModelStructure.of(model)
-  let known = Set(structure.labels.values.map(\.path))
+  let known = Set(structure.layers.compactMap { structure.label(of: $0)?.path })
   if let stranger = paths.first(where: { !known.contains($0) }) {
     throw ShapeError(
       "no layer is called \(stranger); the model has \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", "))"

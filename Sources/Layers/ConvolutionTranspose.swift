@@ -13,8 +13,7 @@ public class ConvolutionTransposeLayer: Layer {
   public let bias: Parameter?
   /// How many spatial axes an input has; any of one to three where nil.
   class var spatialRank: Int? { nil }
-  /// What was worked out for the last input.
-  private var resolved: ResolvedConvolution?
+  private let last = LastConvolution()
 
   public required init(
     _ filters: Int, kernelSize: Spatial, strides: Spatial = 1, padding: Padding = .valid,
@@ -43,14 +42,13 @@ public class ConvolutionTransposeLayer: Layer {
   }
 
   private func resolved(for x: Tensor) throws -> ResolvedConvolution {
-    if let resolved, resolved.input == x.shape { return resolved }
-    try convolution.check(x, of: self, spatialRank: Self.spatialRank)
-    let fresh = ResolvedConvolution(
-      .backwardData,
-      try convolution.transposedGeometry(input: x.shape, filters: filters, outputPadding: outputPadding),
-      Epilogue(hasBias: bias != nil, activation: activation.epilogue))
-    resolved = fresh
-    return fresh
+    try last(input: x.shape) {
+      try convolution.check(x, of: self, spatialRank: Self.spatialRank)
+      return ResolvedConvolution(
+        .backwardData,
+        try convolution.transposedGeometry(input: x.shape, filters: filters, outputPadding: outputPadding),
+        Epilogue(hasBias: bias != nil, activation: activation.epilogue))
+    }
   }
 
   public var description: String {

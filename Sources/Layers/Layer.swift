@@ -25,7 +25,7 @@ extension Layer {
 /// Runs the body of a layer whose call has another signature than `forward`, under the layer's name.
 public func within(_ layer: any Layer, _ x: Tensor, _ body: () -> Tensor) -> Tensor {
   let context = ModelContext.current
-  guard let label = context.structure?.labels[ObjectIdentifier(layer)] else {
+  guard let label = context.structure?.label(of: layer) else {
     context.structure?.noteStranger()
     return enter(layer, x, body)
   }

@@ -5,17 +5,20 @@ public final class ModelStructure: @unchecked Sendable {
   /// In the order of the stored properties; a parameter that is used in two places stands once, under its first name.
   public let parameters: [Parameter]
   public let states: [State]
-  public let layers: [any Layer]
+  /// The model and the layers in it.
+  public var layers: [any Layer] { (model.map { [$0] } ?? []) + innerLayers }
+  /// The model itself is not held, so that it can go when nobody else holds it.
+  private let innerLayers: [any Layer]
+  fileprivate weak var model: (any Layer)?
   /// The path and type of each layer by its identity; the model itself has the empty path.
-  let labels: [ObjectIdentifier: LayerLabel]
-  weak var model: (any Layer)?
+  private let labels: [ObjectIdentifier: LayerLabel]
 
   private init(walking model: any Layer) {
     var walk = Walk()
     walk.visit(model, path: "")
     parameters = walk.parameters
     states = walk.states
-    layers = walk.layers
+    innerLayers = Array(walk.layers.dropFirst())
     labels = walk.labels
     self.model = model
     for (parameter, name) in zip(parameters, walk.parameterNames) where parameter.cell == nil {
@@ -29,6 +32,8 @@ public final class ModelStructure: @unchecked Sendable {
   /// The names of the parameters and states in this model.
   public let names: [String]
   public let stateNames: [String]
+
+  func label(of layer: any Layer) -> LayerLabel? { labels[ObjectIdentifier(layer)] }
 
   func contains(_ variable: Variable) -> Bool {
     parameters.contains { $0 === variable } || states.contains { $0 === variable }

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension Tensor {
   /// Convolution (cross-correlation, as everywhere in deep learning) of an input (N, spatial axes, C) with a kernel
   /// (spatial axes, C / groups, F).
@@ -102,7 +104,7 @@ extension Tensor {
 }
 
 /// A convolution of inputs of one shape, worked out: what a layer keeps from one call to the next.
-package struct ResolvedConvolution {
+package struct ResolvedConvolution: Sendable {
   package let input: Shape
   package let kernel: Shape
   package let output: Shape
@@ -115,6 +117,28 @@ package struct ResolvedConvolution {
     output = geometry.resultShape(of: pass)
     recipe = Recipe.of(.convolution(pass, geometry, epilogue))
   }
+}
+
+/// What a layer worked out for its last input. Threads may share it.
+package final class LastConvolution: Sendable {
+  private let last = Mutex<ResolvedConvolution?>(nil)
+
+  package init() {}
+
+  /// The convolution of inputs of a shape, worked out where the last one was another.
+  package func callAsFunction(
+    input: Shape, _ resolve: () throws -> ResolvedConvolution
+  ) rethrows -> ResolvedConvolution {
+    if let known = last.withLock({ $0 }), known.input == input { return known }
+    let resolved = try resolve()
+    last.withLock { $0 = resolved }
+    return resolved
+  }
+}
+
+extension LastConvolution: CustomReflectable {
+  /// Nothing of a model is found in it.
+  package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 extension ConvolutionGeometry {

@@ -92,6 +92,7 @@ package final class Recipe: Sendable, Equatable {
   }
 
   static let fill = Recipe(.fill)
+  static let batchNormalization = Recipe(.batchNormalization(.none))
   static let movingAverage = Recipe(.elementwise(.movingAverage))
 
   private static let known = Mutex<[Primitive: Recipe]>([:])

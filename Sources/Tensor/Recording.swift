@@ -28,6 +28,13 @@ extension Tensor {
     _ primitive: Primitive, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)],
     site: Site = .unknown
   ) -> [Tensor] {
+    record(Recipe.of(primitive), operands, outputs: outputs, site: site)
+  }
+
+  static func record(
+    _ recipe: Recipe, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)], site: Site = .unknown
+  ) -> [Tensor] {
+    let primitive = recipe.primitive
     if let stranger = primitive.firstWithoutFloats(operands) {
       let failed = failForType(primitive, stranger, operands, site: site)
       return outputs.map { Tensor(failed.payload, shape: $0.shape, dtype: $0.dtype) }
@@ -35,7 +42,7 @@ extension Tensor {
     guard let trace = openTrace(operands) else { return compute(primitive, operands, outputs: outputs) }
     if operands.contains(where: \.isFailed) { return outputs.map { trace.failed($0.shape, $0.dtype) } }
     let (shape, dtype) = outputs[0]
-    let first = trace.record(Recipe.of(primitive), operands, shape: shape, dtype: dtype, site: site)
+    let first = trace.record(recipe, operands, shape: shape, dtype: dtype, site: site)
     for part in 1..<Swift.max(1, outputs.count) {
       trace.append(
         .part(part), operands: CollectionOfOne(first), shape: outputs[part].shape,

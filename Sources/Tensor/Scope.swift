@@ -119,11 +119,15 @@ package struct Updates {
 private struct ScopeEnd {
   let trace: Trace
   var results: [Plan.Result] = []
-  var positions: [Int32: Int] = [:]
+  /// The result that each record is, or -1.
+  var positions: [Int32]
   var destinations: [Int: Storage] = [:]
   var outcomes: [Storage] = []
 
-  init(_ trace: Trace) { self.trace = trace }
+  init(_ trace: Trace) {
+    self.trace = trace
+    positions = [Int32](repeating: -1, count: trace.count)
+  }
 
   mutating func add(_ tensor: Tensor, destination: Storage? = nil) {
     guard case .traced(let owner, let index) = tensor.payload, owner === trace else { return }
@@ -131,8 +135,9 @@ private struct ScopeEnd {
   }
 
   private mutating func add(_ index: Int32, destination: Storage?) {
-    guard destination != nil || positions[index] == nil else { return }
-    if positions[index] == nil { positions[index] = results.count }
+    let known = positions[Int(index)]
+    guard destination != nil || known < 0 else { return }
+    if known < 0 { positions[Int(index)] = Int32(results.count) }
     if let destination { destinations[results.count] = destination }
     results.append(Plan.Result(record: index, hasDestination: destination != nil))
   }
@@ -142,7 +147,7 @@ private struct ScopeEnd {
     let start = results.count
     var loss = 0
     if let updates, case .traced(_, let record) = updates.loss.payload {
-      loss = positions[record]!
+      loss = position(record)
       results[loss].precedesUpdates = true
       results += updates.gradients.map {
         Plan.Result(record: Int32($0.gradient.recordIndex!), parameter: trace.record(of: $0.parameter))
@@ -156,11 +161,13 @@ private struct ScopeEnd {
       isChecked = true
       try updates.apply(result - start, outcomes[result])
     }
-    for (cell, record) in trace.assignments { try cell.commit(outcomes[positions[record]!]) }
+    for (cell, record) in trace.assignments { try cell.commit(outcomes[position(record)]) }
   }
+
+  private func position(_ record: Int32) -> Int { Int(positions[Int(record)]) }
 
   func outcome(_ tensor: Tensor) -> Tensor {
     guard case .traced(let owner, let index) = tensor.payload, owner === trace else { return tensor }
-    return Tensor(outcomes[positions[index]!], shape: tensor.shape, dtype: tensor.dtype)
+    return Tensor(outcomes[position(index)], shape: tensor.shape, dtype: tensor.dtype)
   }
 }

@@ -36,6 +36,28 @@ struct ModelTests {
     #expect(mismatch(Functional(from: input, to: input)(Tensor([[1]])), [1]) == nil)
   }
 
+  /// What is kept about models does not keep them.
+  @Test func modelsGo() throws {
+    weak var model: Sequential?
+    weak var inner: Layer?
+    func make() throws -> Sequential {
+      let model = Sequential {
+        Dense(4)
+        Dense(2)
+      }
+      try model.build(input: [3])
+      return model
+    }
+    do {
+      let made = try make()
+      (model, inner) = (made, made.layers[1])
+      #expect(made.parameterCount == 26)
+    }
+    #expect(model == nil)
+    _ = try make().parameterCount
+    #expect(inner == nil)
+  }
+
   @Test func branches() {
     let x = Tensor([[1, -2]])
     let add = Add {

@@ -24,10 +24,11 @@ import Testing
 
   @Test func aRunKeepsToItsLimitAndItsBits() throws {
     let free = try Command(run)
-    let limit = try #require(Int(field("peak_memory_bytes", free))) * 7 / 10
+    let limit = try #require(Int(field("peak_memory_bytes", free))) * 8 / 10
     let limited = try Command(run + ["--memory-limit", "\(limit)"])
     #expect(try field("weights_sha256", limited) == field("weights_sha256", free))
-    #expect(try #require(Int(field("peak_memory_bytes", limited))) < limit * 11 / 10)
+    // Kernels' scratch memory comes on top.
+    #expect(try #require(Int(field("peak_memory_bytes", limited))) < limit + 5_000_000)
   }
 
   @Test func aLimitThatCannotBeKeptSaysWhatCould() throws {
