@@ -105,7 +105,8 @@ public protocol Device: AnyObject, Sendable {
     _ buffer: any DeviceBuffer, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws
 
   /// Runs a primitive after everything encoded before it; may return earlier than it ends. Outputs may share memory
-  /// with inputs of the same shape and type where the primitive is elementwise, and nowhere else.
+  /// with inputs of the same shape and type where the primitive is elementwise, and batch normalisation's dx with its
+  /// dy; nothing else may.
   func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws
 
   /// Waits until everything encoded has ended.

@@ -90,6 +90,16 @@ import Testing
       .batchNormalizationBackward(isRectified: true), [dy] + statistics + [forward[3]], scalars: [epsilon],
       outputs: outputs)
     #expect(rectified == plain)
+    // dx in the place of dy.
+    for test in [pair.one, pair.two] {
+      let operands = try ([dy] + statistics + [forward[3]]).map(test.upload)
+      let rows = try [gamma, beta].map(test.upload)
+      try test.device.encode(
+        .batchNormalizationBackward(isRectified: true), inputs: operands + [epsilon],
+        outputs: [operands[0]] + rows)
+      try test.device.synchronize()
+      #expect(try ([operands[0]] + rows).map(test.download) == plain)
+    }
   }
 
   /// A mean ten thousand times the deviation, and a first element far from all others.

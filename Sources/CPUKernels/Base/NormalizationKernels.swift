@@ -89,7 +89,7 @@ func normalizeRows(
   }
 }
 
-/// dx[r, c] = a[c] dy[r, c] + b[c] (x[r, c] - mean[c]) + d[c], with dy as in `gradientSums`.
+/// dx[r, c] = a[c] dy[r, c] + b[c] (x[r, c] - mean[c]) + d[c], with dy as in `gradientSums`; dx may be dy.
 func normalizeBackwardRows(
   _ dy: Floats, _ x: Floats, _ mean: Floats, _ scale: Floats?, _ shift: Floats, _ a: Floats, _ b: Floats,
   _ d: Floats, _ dx: MutableFloats, _ rows: Int, _ columns: Int
@@ -100,12 +100,11 @@ func normalizeBackwardRows(
     let dx = dx + r * columns
     var j = 0
     while j < columns {
-      if columns - j < lanes && columns >= lanes { j = columns - lanes }
       let centered = load(x + j) - load(mean + j)
       var gradient = load(dy + j)
       if let scale { gradient = rectified(gradient, centered, load(scale + j), load(shift + j)) }
       let v = multiplyAdd(gradient, load(a + j), multiplyAdd(centered, load(b + j), load(d + j)))
-      if columns >= lanes { store(v, dx + j) } else { store(v, dx + j, count: columns) }
+      if columns - j >= lanes { store(v, dx + j) } else { store(v, dx + j, count: columns - j) }
       j += lanes
     }
   }

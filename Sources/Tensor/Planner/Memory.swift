@@ -71,16 +71,17 @@ struct MemoryPlan {
     return blocks
   }
 
-  /// Lets the outputs of elementwise steps take over the blocks of operands of their size that end there.
+  /// Lets outputs take over the blocks of operands of their size that end there, where primitives allow it.
   private static func join(_ blocks: inout [Block], _ program: Program) {
     // The block that a value lies in now.
     var block = Array(blocks.indices)
     for (index, step) in program.steps.enumerated() {
-      guard let step, case .elementwise = step.primitive else { continue }
+      guard let step else { continue }
+      let (outputs, inputs) = step.replaceable
       var taken: Set<Int> = []
-      for output in step.outputs {
+      for output in outputs {
         let own = block[output.value]
-        let operand = step.inputs.first { input in
+        let operand = inputs.first { input in
           let other = block[input.value]
           return !blocks[other].values.isEmpty && blocks[other].result == nil && !taken.contains(other)
             && blocks[other].lifetime.upperBound == 2 * index
@@ -117,6 +118,17 @@ struct MemoryPlan {
       placed.insert((block, offset), at: position)
       arenaSize = max(arenaSize, offset + size)
       for value in block.values { places[value] = .arena(offset) }
+    }
+  }
+}
+
+extension Program.Step {
+  /// The outputs that may lie where one of the inputs beside them does.
+  fileprivate var replaceable: (outputs: [Program.Argument], inputs: [Program.Argument]) {
+    switch primitive {
+    case .elementwise: (outputs, inputs)
+    case .batchNormalizationBackward: ([outputs[0]], [inputs[0]])
+    default: ([], [])
     }
   }
 }
