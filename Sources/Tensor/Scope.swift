@@ -55,11 +55,11 @@ package enum Scope {
   /// Runs a closure in the open scope, or in a new one that is planned and run at its end.
   ///
   /// - Parameters:
-  ///   - destinations: memory for some of the results.
+  ///   - destinations: hands over memory for some of the results.
   ///   - updates: of parameters, while the scope runs.
   ///   - map: replaces the tensors of what the closure returns.
   package static func run<R>(
-    destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] },
+    destinations: (R, (Tensor, Storage) -> Void) -> Void = { _, _ in },
     updates: (R) -> Updates? = { _ in nil }, _ body: (Trace) throws -> R,
     map: (R, (Tensor) -> Tensor) -> R
   ) throws -> R {
@@ -72,7 +72,7 @@ package enum Scope {
     if let failure = trace.failure { throw failure }
     if let found = trace.nonFinite { throw found }
     var end = ScopeEnd(trace)
-    for (tensor, storage) in destinations(returned) { end.add(tensor, destination: storage) }
+    destinations(returned) { end.add($0, destination: $1) }
     _ = map(returned) {
       end.add($0)
       return $0
@@ -83,7 +83,7 @@ package enum Scope {
 
   /// The same for a result that knows its tensors.
   package static func run<R: TensorGroup>(
-    destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] }, _ body: (Trace) throws -> R
+    destinations: (R, (Tensor, Storage) -> Void) -> Void = { _, _ in }, _ body: (Trace) throws -> R
   ) throws -> R {
     try run(destinations: destinations, body) { $0.mapTensors($1) }
   }
@@ -119,11 +119,16 @@ package struct Updates {
 private struct ScopeEnd {
   let trace: Trace
   var results: [Plan.Result] = []
-  var positions: [Int32: Int] = [:]
-  var destinations: [Int: Storage] = [:]
+  /// Where each record stands among the results, or -1.
+  var positions: [Int32]
+  /// The memory of each result, where it is handed over.
+  var destinations: [Storage?] = []
   var outcomes: [Storage] = []
 
-  init(_ trace: Trace) { self.trace = trace }
+  init(_ trace: Trace) {
+    self.trace = trace
+    positions = [Int32](repeating: -1, count: trace.count)
+  }
 
   mutating func add(_ tensor: Tensor, destination: Storage? = nil) {
     guard case .traced(let owner, let index) = tensor.payload, owner === trace else { return }
@@ -131,9 +136,10 @@ private struct ScopeEnd {
   }
 
   private mutating func add(_ index: Int32, destination: Storage?) {
-    guard destination != nil || positions[index] == nil else { return }
-    if positions[index] == nil { positions[index] = results.count }
-    if let destination { destinations[results.count] = destination }
+    let isKnown = positions[Int(index)] >= 0
+    guard destination != nil || !isKnown else { return }
+    if !isKnown { positions[Int(index)] = Int32(results.count) }
+    destinations.append(destination)
     results.append(Plan.Result(record: index, hasDestination: destination != nil))
   }
 
@@ -142,11 +148,12 @@ private struct ScopeEnd {
     let start = results.count
     var loss = 0
     if let updates, case .traced(_, let record) = updates.loss.payload {
-      loss = positions[record]!
+      loss = Int(positions[Int(record)])
       results[loss].precedesUpdates = true
       results += updates.gradients.map {
         Plan.Result(record: Int32($0.gradient.recordIndex!), parameter: trace.record(of: $0.parameter))
       }
+      destinations += repeatElement(nil, count: updates.gradients.count)
     }
     var isChecked = false
     let plan = try PlanCache.shared.plan(for: trace, results: results)
@@ -156,11 +163,13 @@ private struct ScopeEnd {
       isChecked = true
       try updates.apply(result - start, outcomes[result])
     }
-    for (cell, record) in trace.assignments { try cell.commit(outcomes[positions[record]!]) }
+    for (cell, record) in trace.assignments {
+      try cell.commit(outcomes[Int(positions[Int(record)])])
+    }
   }
 
   func outcome(_ tensor: Tensor) -> Tensor {
     guard case .traced(let owner, let index) = tensor.payload, owner === trace else { return tensor }
-    return Tensor(outcomes[positions[index]!], shape: tensor.shape, dtype: tensor.dtype)
+    return Tensor(outcomes[Int(positions[Int(index)])], shape: tensor.shape, dtype: tensor.dtype)
   }
 }
