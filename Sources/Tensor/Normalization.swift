@@ -16,10 +16,14 @@ extension Tensor {
       return (failed, gamma, gamma)
     }
     let results = Tensor.record(
-      .batchNormalization(.none), [self, gamma, beta, Tensor(epsilon)],
+      Recipe.batchNormalization, [self, gamma, beta, Tensor(epsilon)],
       outputs: [(shape, .float32), (channels, .float32), (channels, .float32)], site: site)
     return (results[0], results[1], results[2])
   }
+}
+
+extension Recipe {
+  fileprivate static let batchNormalization = of(.batchNormalization(.none))
 }
 
 extension Tensor {
