@@ -146,8 +146,8 @@ extension BuildSession {
     let seed = Context.current.random.seed
     try outsideScopes {
       _ = try Scope.run(
-        destinations: { (values: [Tensor]) in
-          values.enumerated().map { ($1, arena.storage(of: $0)) }
+        destinations: { (values: [Tensor], place) in
+          for (index, value) in values.enumerated() { place(value, arena.storage(of: index)) }
         }
       ) { _ in
         parameters.enumerated().map { index, parameter in

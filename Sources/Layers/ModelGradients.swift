@@ -98,8 +98,8 @@ package func differentiate<R>(
   var taken: [(parameter: Parameter, gradient: Tensor)] = []
   return try withContext(phase: .training) {
     try Scope.run(
-      destinations: { (result: (value: R, gradients: Gradients)) in
-        isOutermost ? result.gradients.destinations : []
+      destinations: { (result: (value: R, gradients: Gradients), place) in
+        if isOutermost { result.gradients.place(place) }
       },
       updates: { result in
         taker.map { taker in
@@ -134,16 +134,18 @@ extension Layer {
     guard trainable.allSatisfy({ $0.cell != nil }) else {
       throw ShapeError("the model was not built, and the closure did not call it: call build(input:) first")
     }
-    let values = trainable.map { $0.cell!.read() }
+    let values = trainable.map { trace.read($0.cell!) }
     let gradients = trace.gradients(of: loss, withRespectTo: values)
-    let missing = zip(gradients, trainable).filter { $0.0 == nil }.map(\.1.name)
-    guard missing.isEmpty || unused == .zero else {
+    guard unused == .zero || gradients.allSatisfy({ $0 != nil }) else {
+      let missing = trainable.indices.filter { gradients[$0] == nil }.map { trainable[$0].name }
       throw ShapeError(
         "the loss does not depend on \(missing.joined(separator: ", ")); set isTrainable = false, or pass "
           + "unused: .zero")
     }
     return Gradients(
-      zip(trainable, zip(gradients, values)).map { ($0, $1.0 ?? Tensor.zeros($1.1.shape)) })
+      trainable.indices.map { index in
+        (trainable[index], gradients[index] ?? Tensor.zeros(values[index].shape))
+      })
   }
 }
 
@@ -159,19 +161,19 @@ extension Gradients {
 
   /// The same, with memory for all gradients in one piece.
   fileprivate func withArena(on device: any Device) throws -> Gradients {
-    let byteCount = entries.reduce(0) { $0 + $1.gradient.count * 4 }
+    let byteCount = entries.indices.reduce(0) { $0 + entries[$1].gradient.count * 4 }
     let buffer = try device.allocate(byteCount: byteCount)
     return Gradients(entries, arena: Storage(device: device, buffer: buffer, byteCount: byteCount))
   }
 
-  /// Where each gradient goes in the arena.
-  fileprivate var destinations: [(tensor: Tensor, storage: Storage)] {
-    guard let arena else { return [] }
+  /// Says where each gradient goes in the arena.
+  fileprivate func place(_ place: (Tensor, Storage) -> Void) {
+    guard let arena else { return }
     var offset = 0
-    return entries.map { entry in
-      let bytes = offset..<offset + entry.gradient.count * 4
+    for index in entries.indices {
+      let bytes = offset..<offset + entries[index].gradient.count * 4
+      place(entries[index].gradient, arena.slice(bytes))
       offset = bytes.upperBound
-      return (entry.gradient, arena.slice(bytes))
     }
   }
 }

@@ -10,7 +10,7 @@ public class Variable {
   public internal(set) var name = ""
   /// Nil until the model is built.
   public internal(set) var shape: Shape?
-  package internal(set) var cell: Cell?
+  @exclusivity(unchecked) package internal(set) var cell: Cell?
 
   fileprivate init() {}
 

@@ -3,7 +3,8 @@
 package final class Cell {
   package let shape: Shape
   package let dtype: DType
-  package var storage: Storage
+  /// Free of the checks for overlapping access, because every step reads and replaces hundreds of them.
+  @exclusivity(unchecked) package var storage: Storage
   /// Whether the value stays in the memory it has, as in a model's arena, instead of moving to that of a new one.
   private let isPinned: Bool
 

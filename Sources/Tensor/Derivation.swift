@@ -20,19 +20,19 @@ final class Derivation: @unchecked Sendable {
   private let question: Question
   /// All records of the scope up to the end of the derivative, without arrays.
   let list: RecordList
-  /// Which of the records before the derivative had an array.
-  private let hasValue: [Bool]
+  /// How many of them were there before the derivative.
+  private let start: Int
   /// The record from which each record of the derivative has its layer and line.
   private let origins: [Int32]
   /// The answer: the position of each source's gradient, nil where there is none.
   let gradients: [Int32?]
 
   private init(
-    _ question: Question, _ list: RecordList, hasValue: [Bool], origins: [Int32], gradients: [Int32?]
+    _ question: Question, _ list: RecordList, start: Int, origins: [Int32], gradients: [Int32?]
   ) {
     self.question = question
     self.list = list
-    self.hasValue = hasValue
+    self.start = start
     self.origins = origins
     self.gradients = gradients
   }
@@ -44,8 +44,8 @@ final class Derivation: @unchecked Sendable {
   static func known(_ question: Question, in list: inout RecordList) -> Derivation? {
     let candidates = known.withLock { $0[list.structure.value] } ?? []
     let found = candidates.first { candidate in
-      candidate.question == question && candidate.hasValue.count == list.records.count
-        && candidate.list.firstDifference(from: list, hasValue: candidate.hasValue) == nil
+      candidate.question == question
+        && candidate.list.firstDifference(from: list, count: candidate.start) == nil
     }
     if let found { list.append(found, origins: found.origins) }
     return found
@@ -59,8 +59,7 @@ final class Derivation: @unchecked Sendable {
     // An array that a rule made is part of its answer, and its value is not kept here.
     guard list.values[before.records.count...].allSatisfy({ $0 == nil }) else { return }
     let derivation = Derivation(
-      question, list.withoutValues(), hasValue: before.values.map { $0 != nil }, origins: origins,
-      gradients: gradients)
+      question, list.withoutValues(), start: before.records.count, origins: origins, gradients: gradients)
     known.withLock { known in
       // Ever new shapes must not fill the memory.
       if known.count >= capacity { known.removeAll() }

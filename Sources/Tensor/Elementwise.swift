@@ -4,8 +4,8 @@ extension Tensor {
     _ opcode: ElementwiseOpcode, _ operands: [Tensor], dtype: DType? = nil, site: Site = .unknown
   ) -> Tensor {
     var shape = operands[0].shape
-    for operand in operands.dropFirst() {
-      guard let common = shape.broadcast(with: operand.shape) else {
+    for position in 1..<operands.count {
+      guard let common = shape.broadcast(with: operands[position].shape) else {
         return fail(
           "shapes do not broadcast: \(operands.map { "\($0.shape)" }.joined(separator: " and ")); sizes must be "
             + "equal or 1, counted from the last axis", operands, site: site, shape: shape)
@@ -22,7 +22,9 @@ extension Tensor {
   private static func computeType(
     _ operands: [Tensor], _ opcode: ElementwiseOpcode
   ) -> (isInteger: Bool, result: DType) {
-    if operands.allSatisfy({ $0.dtype == .float32 }) { return (false, opcode.isPredicate ? .bool : .float32) }
+    if operands.indices.allSatisfy({ operands[$0].dtype == .float32 }) {
+      return (false, opcode.isPredicate ? .bool : .float32)
+    }
     let values = opcode == .select ? Array(operands.dropFirst()) : operands
     let arrays = values.filter { !$0.isWholeNumber }
     let common = (arrays.isEmpty ? values : arrays).map(\.dtype).reduce(DType.bool) { $0.promoted(with: $1) }

@@ -42,7 +42,7 @@ extension Trace {
       try device.encode(
         recipe.primitive, inputs: try operands(of: index).map { try operand(Int($0)) },
         outputs: outputs.map { $0.1.operand(shape: records[$0.0].shape, dtype: records[$0.0].dtype) })
-      for (position, storage) in outputs { list.values[position] = storage }
+      for (position, storage) in outputs { list.setValue(storage, of: position) }
       if isCheckingFinite && nonFinite == nil { try check(outputs) }
     }
   }

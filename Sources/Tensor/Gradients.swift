@@ -58,7 +58,7 @@ extension Trace {
   package func gradients(
     of ys: [(y: Tensor, seed: Tensor)], withRespectTo sources: [Tensor], isPartial: Bool = false
   ) -> [Tensor?] {
-    guard !sources.contains(where: \.isFailed), !ys.contains(where: { $0.y.isFailed || $0.seed.isFailed })
+    guard !hasFailed(sources), !ys.contains(where: { $0.y.isFailed || $0.seed.isFailed })
     else { return sources.map { $0 } }
     let question = Derivation.Question(
       ys: ys.map { position(of: $0.y, site: .unknown) },

@@ -22,6 +22,10 @@ extension Tensor {
   }
 }
 
+extension Recipe {
+  fileprivate static let batchNormalization = of(.batchNormalization(.none))
+}
+
 extension Tensor {
   /// A moving average after one more value: momentum * average + (1 - momentum) * value. One operation, because a
   /// network has many of them, and constant for derivatives.

@@ -92,7 +92,6 @@ package final class Recipe: Sendable, Equatable {
   }
 
   static let fill = Recipe(.fill)
-  static let batchNormalization = Recipe(.batchNormalization(.none))
   static let movingAverage = Recipe(.elementwise(.movingAverage))
 
   private static let known = Mutex<[Primitive: Recipe]>([:])
@@ -131,7 +130,7 @@ struct RecordList {
   /// The operands of all records, one list behind the other.
   private(set) var operands: [Int32] = []
   /// The arrays of records that have one already: leaves, and everything that was run early.
-  var values: [Storage?] = []
+  private(set) var values: [Storage?] = []
   /// The bits of numbers, by record.
   private(set) var words: [UInt32] = []
   /// What each record does, to be compared as bytes.
@@ -145,7 +144,9 @@ struct RecordList {
     var shape: Shape
     var operation: UInt64
     var operandCount: Int32
-    var dtype: Int32
+    var dtype: Int16
+    /// Whether there is an array already: 1 or 0, because a Bool would leave bytes undefined.
+    var hasValue: Int16
   }
 
   mutating func reserve(records count: Int, operands operandCount: Int) {
@@ -175,11 +176,17 @@ struct RecordList {
         operandCount: operandCount, layer: origin.layer, site: origin.site))
     keys.append(
       Key(
-        shape: shape, operation: operation.identity, operandCount: operandCount, dtype: Int32(dtype.rawValue))
-    )
+        shape: shape, operation: operation.identity, operandCount: operandCount,
+        dtype: Int16(dtype.rawValue), hasValue: value == nil ? 0 : 1))
     values.append(value)
     words.append(word)
     return Int32(truncatingIfNeeded: records.count - 1)
+  }
+
+  /// Gives a record that was run early its array.
+  mutating func setValue(_ value: Storage, of index: Int) {
+    values[index] = value
+    keys[index].hasValue = 1
   }
 
   /// The same for a plan to keep, without the arrays.
@@ -204,19 +211,18 @@ struct RecordList {
     structure = derivation.list.structure
   }
 
-  /// The first of as many records as `hasValue` has in which another list differs as plans see it; nil where it does
-  /// not.
-  func firstDifference(from other: RecordList, hasValue: [Bool]) -> Int? {
-    let common = min(hasValue.count, other.records.count)
-    let isKnown = begins(as: other, count: common)
-    let difference = (0..<common).first { index in
-      hasValue[index] != (other.values[index] != nil)
-        || !isKnown
-          && (!records[index].hasSameStructure(as: other.records[index])
-            || records[index].operandRange.contains { operands[$0] != other.operands[$0] })
-    }
-    if let difference { return difference }
-    return hasValue.count == other.records.count ? nil : common
+  /// The first record in which another list differs from so many of this one's, as plans see it; nil where it does not.
+  func firstDifference(from other: RecordList, count: Int) -> Int? {
+    let common = min(count, other.records.count)
+    let difference = begins(as: other, count: common) ? nil : (0..<common).first { !isSame($0, in: other) }
+    return difference ?? (count == other.records.count ? nil : common)
+  }
+
+  /// Whether a record is the same in another list, also where equal primitives are different objects.
+  private func isSame(_ index: Int, in other: RecordList) -> Bool {
+    keys[index].hasValue == other.keys[index].hasValue
+      && records[index].hasSameStructure(as: other.records[index])
+      && records[index].operandRange.allSatisfy { operands[$0] == other.operands[$0] }
   }
 
   /// Whether so many first records have the same bytes.

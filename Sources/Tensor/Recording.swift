@@ -17,7 +17,7 @@ extension Tensor {
     guard let trace = openTrace(operands) else {
       return compute(recipe.primitive, operands, outputs: [(shape, dtype)])[0]
     }
-    if operands.contains(where: \.isFailed) { return trace.failed(shape, dtype) }
+    if trace.hasFailed(operands) { return trace.failed(shape, dtype) }
     let index = trace.record(recipe, operands, shape: shape, dtype: dtype, site: site)
     trace.runIfImmediate(index)
     return Tensor(.traced(trace, index), shape: shape, dtype: dtype)
@@ -34,13 +34,14 @@ extension Tensor {
   static func record(
     _ recipe: Recipe, _ operands: [Tensor], outputs: [(shape: Shape, dtype: DType)], site: Site = .unknown
   ) -> [Tensor] {
-    let primitive = recipe.primitive
-    if let stranger = primitive.firstWithoutFloats(operands) {
-      let failed = failForType(primitive, stranger, operands, site: site)
+    if let stranger = recipe.primitive.firstWithoutFloats(operands) {
+      let failed = failForType(recipe.primitive, stranger, operands, site: site)
       return outputs.map { Tensor(failed.payload, shape: $0.shape, dtype: $0.dtype) }
     }
-    guard let trace = openTrace(operands) else { return compute(primitive, operands, outputs: outputs) }
-    if operands.contains(where: \.isFailed) { return outputs.map { trace.failed($0.shape, $0.dtype) } }
+    guard let trace = openTrace(operands) else {
+      return compute(recipe.primitive, operands, outputs: outputs)
+    }
+    if trace.hasFailed(operands) { return outputs.map { trace.failed($0.shape, $0.dtype) } }
     let (shape, dtype) = outputs[0]
     let first = trace.record(recipe, operands, shape: shape, dtype: dtype, site: site)
     for part in 1..<Swift.max(1, outputs.count) {
@@ -64,8 +65,8 @@ extension Tensor {
 
   /// The open scope that operands belong to, or that is open around the caller.
   static func openTrace(_ operands: [Tensor]) -> Trace? {
-    for operand in operands {
-      if case .traced(let trace, let index) = operand.payload {
+    for position in operands.indices {
+      if case .traced(let trace, let index) = operands[position].payload {
         trace.checkOpen(index)
         return trace
       }
@@ -151,11 +152,10 @@ extension Tensor {
 extension Primitive {
   /// The first operand that must be float32 and is not.
   fileprivate func firstWithoutFloats(_ operands: [Tensor]) -> Tensor? {
-    for (index, operand) in operands.enumerated()
-    where operand.dtype != .float32 && !operand.isFailed && needsFloats(at: index) {
-      return operand
+    let position = operands.indices.first {
+      operands[$0].dtype != .float32 && needsFloats(at: $0) && !operands[$0].isFailed
     }
-    return nil
+    return position.map { operands[$0] }
   }
 
   /// Whether an operand must be float32.
@@ -181,6 +181,9 @@ extension Primitive {
 }
 
 extension Trace {
+  /// Whether an operand stands for a result that could not be made: then the trace has failed.
+  func hasFailed(_ operands: [Tensor]) -> Bool { failure != nil && operands.contains(where: \.isFailed) }
+
   func failed(_ shape: Shape, _ dtype: DType) -> Tensor {
     Tensor(.traced(self, -1), shape: shape, dtype: dtype)
   }
@@ -190,8 +193,8 @@ extension Trace {
     _ recipe: Recipe, _ operands: [Tensor], shape: Shape, dtype: DType, site: Site
   ) -> Int32 {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: operands.count) { positions in
-      for (index, operand) in operands.enumerated() {
-        let position = position(of: operand, site: site)
+      for index in operands.indices {
+        let position = position(of: operands[index], site: site)
         let isNumber = recipe.primitive.takesNumber(at: index, of: operands.count)
         positions.initializeElement(at: index, to: isNumber ? position : filled(position))
       }

@@ -55,11 +55,11 @@ package enum Scope {
   /// Runs a closure in the open scope, or in a new one that is planned and run at its end.
   ///
   /// - Parameters:
-  ///   - destinations: memory for some of the results.
+  ///   - destinations: hands over memory for some of the results.
   ///   - updates: of parameters, while the scope runs.
   ///   - map: replaces the tensors of what the closure returns.
   package static func run<R>(
-    destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] },
+    destinations: (R, (Tensor, Storage) -> Void) -> Void = { _, _ in },
     updates: (R) -> Updates? = { _ in nil }, _ body: (Trace) throws -> R,
     map: (R, (Tensor) -> Tensor) -> R
   ) throws -> R {
@@ -72,7 +72,7 @@ package enum Scope {
     if let failure = trace.failure { throw failure }
     if let found = trace.nonFinite { throw found }
     var end = ScopeEnd(trace)
-    for (tensor, storage) in destinations(returned) { end.add(tensor, destination: storage) }
+    destinations(returned) { end.add($0, destination: $1) }
     _ = map(returned) {
       end.add($0)
       return $0
@@ -83,7 +83,7 @@ package enum Scope {
 
   /// The same for a result that knows its tensors.
   package static func run<R: TensorGroup>(
-    destinations: (R) -> [(tensor: Tensor, storage: Storage)] = { _ in [] }, _ body: (Trace) throws -> R
+    destinations: (R, (Tensor, Storage) -> Void) -> Void = { _, _ in }, _ body: (Trace) throws -> R
   ) throws -> R {
     try run(destinations: destinations, body) { $0.mapTensors($1) }
   }
@@ -119,9 +119,10 @@ package struct Updates {
 private struct ScopeEnd {
   let trace: Trace
   var results: [Plan.Result] = []
-  /// The result that each record is, or -1.
+  /// Where each record stands among the results, or -1.
   var positions: [Int32]
-  var destinations: [Int: Storage] = [:]
+  /// The memory of each result, where it is handed over.
+  var destinations: [Storage?] = []
   var outcomes: [Storage] = []
 
   init(_ trace: Trace) {
@@ -135,10 +136,10 @@ private struct ScopeEnd {
   }
 
   private mutating func add(_ index: Int32, destination: Storage?) {
-    let known = positions[Int(index)]
-    guard destination != nil || known < 0 else { return }
-    if known < 0 { positions[Int(index)] = Int32(results.count) }
-    if let destination { destinations[results.count] = destination }
+    let isKnown = positions[Int(index)] >= 0
+    guard destination != nil || !isKnown else { return }
+    if !isKnown { positions[Int(index)] = Int32(results.count) }
+    destinations.append(destination)
     results.append(Plan.Result(record: index, hasDestination: destination != nil))
   }
 
@@ -152,6 +153,7 @@ private struct ScopeEnd {
       results += updates.gradients.map {
         Plan.Result(record: Int32($0.gradient.recordIndex!), parameter: trace.record(of: $0.parameter))
       }
+      destinations += repeatElement(nil, count: updates.gradients.count)
     }
     var isChecked = false
     let plan = try PlanCache.shared.plan(for: trace, results: results)

@@ -20,8 +20,8 @@ package final class Trace: @unchecked Sendable {
   /// The first record that had one.
   var nonFinite: NonFiniteError?
   @exclusivity(unchecked) var list = RecordList()
-  package private(set) var failure: ShapeError?
-  private(set) var isOpen = true
+  @exclusivity(unchecked) package private(set) var failure: ShapeError?
+  @exclusivity(unchecked) private(set) var isOpen = true
   private var owner = pthread_self()
   /// The layers that were met, and positions of those that are running, outermost first.
   private var layers: [LayerLabel] = []
@@ -31,7 +31,7 @@ package final class Trace: @unchecked Sendable {
   @exclusivity(unchecked) private var inheritedOrigin: (site: Site, layer: Int32)?
   /// The record that holds a cell's value now, and the cells that were assigned, in order.
   @exclusivity(unchecked) private var cellRecords: IdentityTable
-  private(set) var assignments: [(cell: Cell, record: Int32)] = []
+  @exclusivity(unchecked) private(set) var assignments: [(cell: Cell, record: Int32)] = []
   /// What `checkpointed` closures recorded, in order; and whether one is running.
   var segments: [Segment] = []
   var isInSegment = false

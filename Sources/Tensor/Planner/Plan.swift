@@ -52,9 +52,8 @@ final class Plan: @unchecked Sendable {
     var precedesUpdates = false
   }
 
-  /// The records that the plan was made of, without their arrays, and which of them had one.
+  /// The records that the plan was made of, without their arrays.
   let list: RecordList
-  let hasValue: [Bool]
   let results: [Result]
   let passes: PassSelection
   let memoryLimit: Int?
@@ -67,7 +66,6 @@ final class Plan: @unchecked Sendable {
 
   init(_ trace: Trace, results: [Result], passes: PassSelection = .standard) throws {
     list = trace.list.withoutValues()
-    hasValue = trace.list.values.map { $0 != nil }
     self.results = results
     self.passes = passes
     var program = Program(trace, results: results)
@@ -107,16 +105,16 @@ final class Plan: @unchecked Sendable {
   /// Whether this plan is the one of a trace: records are compared, not only their hash.
   func matches(_ trace: Trace, results: [Result]) -> Bool {
     results == self.results && passes == trace.passes && memoryLimit == trace.memoryLimit
-      && list.firstDifference(from: trace.list, hasValue: hasValue) == nil
+      && list.firstDifference(from: trace.list, count: list.records.count) == nil
   }
 
   /// Runs the plan with a trace's arrays and numbers.
   ///
   /// - Parameters:
-  ///   - destinations: the memory of the results that have one.
+  ///   - destinations: the memory of each result, where it is handed over.
   ///   - update: gets each result that is taken, with all of them.
   func run(
-    _ trace: Trace, destinations: [Int: Storage], update: (Int, [Storage]) throws -> Void = { _, _ in }
+    _ trace: Trace, destinations: [Storage?], update: (Int, [Storage]) throws -> Void = { _, _ in }
   ) throws -> [Storage] {
     let device = trace.device
     if let memoryLimit, device.memory.inUse + device.memory.cached + arenaSize > memoryLimit { device.trim() }

@@ -20,7 +20,7 @@ extension Plan {
 
   /// What is different in a trace, where this plan was the last one of its kind: the first record that differs.
   func difference(from trace: Trace) -> String {
-    guard let index = list.firstDifference(from: trace.list, hasValue: hasValue) else {
+    guard let index = list.firstDifference(from: trace.list, count: list.records.count) else {
       return "the same records, other results"
     }
     guard index < trace.count else { return "the scope ends before record \(index)" }

@@ -48,7 +48,8 @@ public final class OptimizerBase {
   func update(_ model: any Layer, along gradients: Gradients, by optimizer: any Optimizer) throws {
     let slots = try slots(of: gradients.entries.map(\.parameter), in: model, by: optimizer)
     try advance(
-      zip(slots, gradients.entries).map { Moving($0, gradient: $1.gradient.storage) }, by: optimizer)
+      slots.indices.map { Moving(slots[$0], gradient: gradients.entries[$0].gradient.storage) },
+      by: optimizer)
     try endStep()
   }
 

@@ -40,6 +40,12 @@ struct OptimizerMemory {
   mutating func slots(
     of parameters: [Parameter], in model: any Layer, arrays: [Moment], _ groups: [ParameterGroup]
   ) throws -> [Slot] {
+    // Mostly all of them, in their order.
+    if parameters.count == slots.count
+      && parameters.indices.allSatisfy({ parameters[$0] === slots[$0].parameter })
+    {
+      return slots
+    }
     let fresh = parameters.filter { self[$0] == nil }
     if !fresh.isEmpty {
       let names = Dictionary(
