@@ -212,8 +212,16 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
 #pragma unroll
       for (int j = 0; j < TN; j++) {
         const int n = n0 + (j * WN + ln) * VW;
-        if (n + VW <= p.N && p.epilogue == 0 && p.activation == 0) {
-          STORE(sum[i][j], c + place + n);
+        if (n + VW <= p.N && p.activation < 2) {
+          const int column = n + z * p.rowBatch, at = place + n;
+          VEC x = sum[i][j];
+          if (p.epilogue & 1) x += LOAD(bias + column);
+          if (p.epilogue & 2) x *= LOAD(scale + column);
+          if (p.epilogue & 4) x += LOAD(shift + column);
+          if (p.epilogue & 8) x += LOAD(residual + at);
+          if (p.activation == 1) x = x < (VEC)(0.0f) ? (VEC)(0.0f) : x;
+          if (p.epilogue & 16) x = LOAD(mask + at) > (VEC)(0.0f) ? x : (VEC)(0.0f);
+          STORE(x, c + at);
         } else {
           float x[VW];
           STORE(sum[i][j], x);

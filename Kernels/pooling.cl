@@ -17,6 +17,7 @@ static inline Element element(int i, const int channels, const int *extent) {
   Element e;
   e.c = i % channels;
   i /= channels;
+#pragma unroll
   for (int axis = 2; axis >= 0; axis--) {
     e.place[axis] = i % extent[axis];
     i /= extent[axis];
@@ -26,22 +27,22 @@ static inline Element element(int i, const int channels, const int *extent) {
 }
 
 // The part of a window along each axis that lies inside the input.
-#define SPAN(g, place, first, end)                                          \
-  int first[3], end[3];                                                     \
-  for (int axis = 0; axis < 3; axis++) {                                    \
-    const int start = place[axis] * g.stride[axis] - g.padding[axis];       \
-    first[axis] = max(start, 0);                                            \
-    end[axis] = min(start + g.size[axis], g.input[axis]);                   \
+#define SPAN(g, place, first, end)                                     \
+  int first[3], end[3];                                                \
+  _Pragma("unroll") for (int axis = 0; axis < 3; axis++) {             \
+    const int start = place[axis] * g.stride[axis] - g.padding[axis];  \
+    first[axis] = max(start, 0);                                       \
+    end[axis] = min(start + g.size[axis], g.input[axis]);              \
   }
 
 // The windows along each axis that hold an input element.
-#define WINDOWS(g, place, first, end)                                                      \
-  int first[3], end[3];                                                                    \
-  for (int axis = 0; axis < 3; axis++) {                                                   \
-    const int last = place[axis] + g.padding[axis];                                        \
-    first[axis] = max(0, (last - g.size[axis] + g.stride[axis]) / g.stride[axis]);         \
-    if (last < g.size[axis]) first[axis] = 0;                                              \
-    end[axis] = min(last / g.stride[axis] + 1, g.output[axis]);                            \
+#define WINDOWS(g, place, first, end)                                               \
+  int first[3], end[3];                                                             \
+  _Pragma("unroll") for (int axis = 0; axis < 3; axis++) {                          \
+    const int last = place[axis] + g.padding[axis];                                 \
+    first[axis] = max(0, (last - g.size[axis] + g.stride[axis]) / g.stride[axis]);  \
+    if (last < g.size[axis]) first[axis] = 0;                                       \
+    end[axis] = min(last / g.stride[axis] + 1, g.output[axis]);                     \
   }
 
 #define EACH(first, end)                          \

@@ -11,10 +11,10 @@ export LD_LIBRARY_PATH=$here/lib:/usr/local/nvidia/lib64:/usr/local/nvidia/lib${
 export XDG_CACHE_HOME=$scratch/cache
 chmod +x "$here/martlet" "$here/martlet-bench"
 failed=0
-check() { # what, command: says whether it went well
-  local what=$1
-  shift
-  if "$@"; then echo "ok: $what"; else
+check() { # what, file, command: says whether it went well; what it prints goes to the file
+  local what=$1 file=$2
+  shift 2
+  if "$@" >"$file"; then echo "ok: $what"; else
     echo "FAILED: $what"
     failed=1
   fi
@@ -48,24 +48,21 @@ if ! grep -q '^opencl:' "$out/devices.txt"; then
 fi
 
 echo "== the reference cases"
-check "conformance" "$here/martlet" conformance "$here/Reference" --device opencl:0 --json >"$out/conformance.json"
+check "conformance" "$out/conformance.json" "$here/martlet" conformance "$here/Reference" --device opencl:0 --json
 tail -1 "$out/conformance.json"
 
 echo "== training"
 for device in cpu opencl:0; do
-  check "basic-cnn on $device" "$here/martlet" train --model basic-cnn --data shapes --steps 20 --batch-size 64 \
-    --seed 1 --device "$device" --output "$scratch/run-${device/:/-}" --json >"$out/train-${device/:/-}.json"
+  check "basic-cnn on $device" "$out/train-${device/:/-}.json" "$here/martlet" train --model basic-cnn --data shapes \
+    --steps 20 --batch-size 64 --seed 1 --device "$device" --output "$scratch/run-${device/:/-}" --json
   tail -1 "$out/train-${device/:/-}.json"
 done
 
 echo "== speed"
-cases() {
-  for pass in fwd fwdbwd; do
-    for name in $1; do echo "{\"case\": \"$name\", \"pass\": \"$pass\", \"budget\": 2}"; done
-  done
-}
-names=$("$here/martlet-bench" serve --list 2>/dev/null)
-cases "${CASES:-$names}" | "$here/martlet-bench" serve --device opencl:0 | tee "$out/speed.json"
+names=${CASES:-$("$here/martlet-bench" cases | grep -o '"name":"[^"]*"' | cut -d '"' -f 4)}
+for pass in fwd fwdbwd; do
+  for name in $names; do echo "{\"case\": \"$name\", \"pass\": \"$pass\", \"budget\": 1}"; done
+done | "$here/martlet-bench" serve --device opencl:0 | tee "$out/speed.json"
 
-[ "$failed" = 0 ] && echo "All went well; the answers are in $out" || echo "Something failed; see above"
+if [ "$failed" = 0 ]; then echo "All went well; the answers are in $out"; else echo "Something failed; see above"; fi
 exit $failed

@@ -63,7 +63,7 @@ extension Encoder {
         .int(count),
         .ints(
           [pixels, perChunk, chunks, rows, g.outputChannels, g.inputChannelsPerGroup, g.groups] + extents),
-      ], items: count)
+      ], items: count, group: isGrouped ? 64 : shape.gradientItems)
     if chunks > 1 {
       try reduce(.sum, partial, dw, outer: 1, length: chunks, inner: dw.shape.count)
     }

@@ -53,13 +53,14 @@ final class Encoder: @unchecked Sendable {
     case ints([Int])
   }
 
-  /// Runs a kernel over so many items in groups of 64, the last of which may have too many.
+  /// Runs a kernel over so many items in groups, the last of which may have too many.
   func run(
     _ name: String, of file: String, macros: [String] = [], text: String = "", _ arguments: [Argument],
-    items: Int
+    items: Int, group: Int = 64
   ) throws {
     try run(
-      name, of: file, macros: macros, text: text, arguments, items: [(items + 63) / 64 * 64], group: [64])
+      name, of: file, macros: macros, text: text, arguments, items: [(items + group - 1) / group * group],
+      group: [group])
   }
 
   func run(

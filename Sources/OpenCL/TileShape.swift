@@ -44,7 +44,8 @@ public struct TileShape: Hashable, Sendable {
   /// Rows and vectors of an item where it makes the gradient of a kernel.
   static let gradientRows = 6
   static let gradientVectors = 2
+  var gradientItems: Int { slab == nil ? 1 : 64 }
   var gradientMacros: [String] {
-    ["VW=\(vector)", "TM=\(Self.gradientRows)", "TN=\(Self.gradientVectors)"]
+    ["VW=\(vector)", "TM=\(Self.gradientRows)", "TN=\(Self.gradientVectors)", "ITEMS=\(gradientItems)"]
   }
 }
