@@ -1,14 +1,16 @@
 # Martlet's chores. `make demo` goes from a fresh checkout to a trained network.
 
 # What the build cannot do without, and what it can.
-PACKAGES := zlib1g-dev libmd-dev libpng-dev
+PACKAGES := zlib1g-dev libmd-dev libpng-dev opencl-headers
+# OpenCL is found when a program runs: a loader, and a driver for the processor, on which it is tested.
+OPENCL := ocl-icd-libopencl1 pocl-opencl-icd
 DATASETS := dataset-fashion-mnist
 FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 SOURCES := Sources Tests Benchmarks Package.swift
 MARTLET := .build/release/martlet
 STATIC := .build-static/release/martlet
 
-.PHONY: demo build test test-passes bench bench-peers peers static install man deps protos format lint clean
+.PHONY: demo build test test-passes bench bench-peers peers static gpu-bundle install man deps protos format lint clean
 
 demo: deps build
 	$(MARTLET) summary --model basic-cnn
@@ -51,6 +53,11 @@ static:
 	strip -o $(STATIC)-stripped $(STATIC)
 	@ls -l $(STATIC)-stripped
 
+# A folder for a machine with a GPU driver, and neither Swift nor network: copy it there and run `bash first.sh`.
+gpu-bundle: static
+	swift build -c release --static-swift-stdlib --product martlet-bench --scratch-path .build-static
+	Benchmarks/gpu/bundle .build-gpu .build-static/release
+
 # The command with its man page and the shells' completions.
 PREFIX ?= /usr/local
 install: static man
@@ -67,7 +74,7 @@ man:
 	swift package --allow-writing-to-package-directory generate-manual --output-directory .build/man
 
 deps:
-	@./.ci/deps --required $(PACKAGES) --optional $(DATASETS)
+	@./.ci/deps --required $(PACKAGES) --optional $(OPENCL) $(DATASETS)
 
 # Event.pb.swift out of Event.proto, after a change of it or of swift-protobuf. Needs protoc (protobuf-compiler). The
 # generated import of Foundation, for systems without FoundationEssentials, is left out.

@@ -44,8 +44,25 @@ let rooms: [Target] = [
     name: "MartletCPU", dependencies: ["MartletCore", "MartletKernelTable"] + kernelNames,
     path: "Sources/CPU",
     swiftSettings: driverSettings),
+  // OpenCL C, embedded as text.
+  .target(
+    name: "MartletKernels", path: "Kernels",
+    exclude: [
+      "prelude", "functions", "elementwise", "copy", "reduction", "gemm", "convolution", "pooling",
+      "batchnormalization", "softmax", "gather", "resampling", "random",
+    ].map { $0 + ".cl" }),
+  // The OpenCL functions, found when they are first needed; only their headers are needed to build.
+  .target(
+    name: "COpenCL", path: "Sources/COpenCL",
+    linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+  // The device on OpenCL.
+  .target(
+    name: "MartletOpenCL", dependencies: ["MartletCore", "MartletKernels", "COpenCL"], path: "Sources/OpenCL",
+    swiftSettings: driverSettings),
   // What is computed: tensors, the trace, operations with their derivatives, the planner.
-  .target(name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU"], path: "Sources/Tensor"),
+  .target(
+    name: "MartletTensor", dependencies: ["MartletCore", "MartletCPU", "MartletOpenCL"],
+    path: "Sources/Tensor"),
   // Parameters, layers, initializers, losses.
   .target(name: "MartletLayers", dependencies: ["MartletTensor"], path: "Sources/Layers"),
   // Files and data sets. The libraries are linked as archives; pkg-config would put the shared ones before them.
@@ -80,7 +97,7 @@ let rooms: [Target] = [
   .executableTarget(
     name: "martlet-bench",
     dependencies: ["Martlet", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-    path: "Benchmarks", exclude: ["NOTES.md", "peers", "results"]),
+    path: "Benchmarks", exclude: ["NOTES.md", "gpu", "peers", "results"]),
 ]
 let tests: [Target] = [
   .target(name: "MartletTestSupport", dependencies: ["Martlet"], path: "Tests/Support"),

@@ -79,7 +79,10 @@ struct ServeCommand: ParsableCommand {
         try Safetensors.write(try work.arrays().mapValues { try $0.hostArray() }, to: FilePath(path))
         return answer
       }
-      let times = try Timing(repeats: request.repeats ?? 15, budget: request.budget ?? 2, work.run)
+      let times = try Timing(repeats: request.repeats ?? 15, budget: request.budget ?? 2) {
+        try work.run()
+        try Context.current.device.synchronize()
+      }
       answer.median = times.median
       answer.minimum = times.minimum
       answer.runs = times.runs

@@ -104,6 +104,9 @@ public protocol Device: AnyObject, Sendable {
   func download(
     _ buffer: any DeviceBuffer, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws
 
+  /// Whether the device has a way to run a primitive on these operands.
+  func canRun(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) -> Bool
+
   /// Runs a primitive after everything encoded before it; may return earlier than it ends. Outputs may share memory
   /// with inputs of the same shape and type where the primitive is elementwise, and batch normalisation's dx with its
   /// dy; nothing else may.
@@ -120,6 +123,9 @@ public protocol Device: AnyObject, Sendable {
 }
 
 extension Device {
+  /// Everything, for devices that lack nothing.
+  public func canRun(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) -> Bool { true }
+
   /// Nothing, for devices that keep nothing.
   public func trim() {}
 }

@@ -1,4 +1,5 @@
 import MartletCPU
+import MartletOpenCL
 
 #if canImport(Glibc)
   import Glibc
@@ -15,20 +16,58 @@ public enum Devices {
     }
   }()
 
-  /// All devices, the best first.
-  public static func all() throws -> [any Device] { [try cpu()] }
+  /// All devices, the best first: GPUs, the CPU, and OpenCL on the CPU, which is there to be tested.
+  public static func all() throws -> [any Device] {
+    try Hardware.all.filter(\.isGPU).map { try openCL($0) } + [cpu()]
+      + Hardware.all.filter { !$0.isGPU }.map { try openCL($0) }
+  }
 
-  /// A device by name: `auto`, `cpu`.
+  /// What `named` takes on this machine.
+  public static var names: [String] { ["auto", "cpu"] + Hardware.all.map { "opencl:\($0.index)" } }
+
+  /// Why there is no device on OpenCL; nil where there is one.
+  public static var absenceOfOpenCL: String? { Hardware.absence }
+
+  /// A device by name: `auto`, the first GPU or else the CPU; `cpu`; `opencl`, the first device on OpenCL; `opencl:1`.
   ///
   /// - Parameter threads: how many threads a CPU device uses; all processors where it is not given.
-  /// - Throws: `DeviceError` for a name that no device has.
+  /// - Throws: `DeviceError` for a name that no device has, and where OpenCL is asked for and not there.
   public static func named(_ name: String, threads: Int? = nil) throws -> any Device {
     switch name {
-    case "auto", "cpu": return try cpu(threads: threads)
-    default: throw DeviceError("there is no such device; this machine has: auto, cpu", device: name)
+    case "auto":
+      guard let gpu = Hardware.all.first(where: \.isGPU) else { return try cpu(threads: threads) }
+      return try openCL(gpu, threads: threads)
+    case "cpu": return try cpu(threads: threads)
+    case "opencl":
+      guard let first = Hardware.all.first else {
+        throw DeviceError("\(absenceOfOpenCL ?? "no device"); use --device cpu", device: name)
+      }
+      return try openCL(first, threads: threads)
+    default:
+      if let hardware = Hardware.all.first(where: { name == "opencl:\($0.index)" }) {
+        return try openCL(hardware, threads: threads)
+      }
+      throw DeviceError(
+        "there is no such device; this machine has: \(names.joined(separator: ", "))", device: name)
+    }
+  }
+
+  public static func isGPU(_ device: any Device) -> Bool {
+    switch device {
+    case let device as FallbackDevice: isGPU(device.primary)
+    case let device as OpenCLDevice: device.hardware.isGPU
+    default: false
     }
   }
 
   /// A device on the CPU with its own threads.
   public static func cpu(threads: Int? = nil) throws -> any Device { try CPUDevice(threads: threads) }
+
+  /// A device on OpenCL, with the CPU behind it for what it does not run; that is reported on standard error.
+  private static func openCL(_ hardware: Hardware, threads: Int? = nil) throws -> any Device {
+    FallbackDevice(try OpenCLDevice(hardware), secondary: try cpu(threads: threads)) { line in
+      var text = line + "\n"
+      text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+  }
 }

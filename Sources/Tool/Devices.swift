@@ -21,5 +21,6 @@ struct DevicesCommand: ParsableCommand {
         Terminal.write("\(device.name)  \(device.summary)\n")
       }
     }
+    if let reason = Devices.absenceOfOpenCL { Terminal.writeError("There is no OpenCL: \(reason)\n") }
   }
 }

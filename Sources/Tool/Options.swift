@@ -4,9 +4,13 @@ import Martlet
 /// Where a command computes.
 struct DeviceOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Where to compute: auto or cpu.", valueName: "name"),
-    completion: .list(["auto", "cpu"]))
+    help: ArgumentHelp(
+      "Where to compute: auto (a GPU if there is one), cpu, opencl, opencl:1.", valueName: "name"),
+    completion: .list(["auto", "cpu", "opencl"]))
   var device = "auto"
+
+  @Flag(name: .customLong("require-gpu"), help: "Fail where the device is no GPU.")
+  var requiresGPU = false
 
   @Option(help: ArgumentHelp("Threads of the CPU (default: all processors).", valueName: "n"))
   var threads: Int?
@@ -14,6 +18,11 @@ struct DeviceOptions: ParsableArguments {
   /// Runs a closure with the device in the context.
   func run<R>(seed: UInt64? = nil, _ body: (any Device) throws -> R) throws -> R {
     let device = try Devices.named(device == "auto" ? Self.environmentDevice : device, threads: threads)
+    guard !requiresGPU || Devices.isGPU(device) else {
+      throw ToolError(
+        "--require-gpu: \(device.name) is no GPU"
+          + (Devices.absenceOfOpenCL.map { "; there is no OpenCL: \($0)" } ?? ""))
+    }
     return try withContext(device: device, seed: seed) { try body(device) }
   }
 

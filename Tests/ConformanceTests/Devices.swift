@@ -1,6 +1,7 @@
 import Glibc
 import MartletCPU
 import MartletCore
+import MartletOpenCL
 import Testing
 
 /// A device under test, with a name that the test report shows.
@@ -9,9 +10,25 @@ struct TestDevice: Sendable, CustomTestStringConvertible {
   let testDescription: String
 }
 
-/// Every instruction set of this processor with one and with two threads.
+/// Every instruction set of this processor with one and with two threads, and every device on OpenCL, twice: what both of
+/// a pair give must have the same bits.
 enum Devices {
-  static let all: [TestDevice] = InstructionSet.available.flatMap { simd in
+  static let all = cpus + openCL
+
+  private static let openCL: [TestDevice] = {
+    if let reason = Hardware.absence { print("OpenCL is not tested here: \(reason)") }
+    return Hardware.all.flatMap { hardware in
+      do {
+        let device = TestDevice(
+          device: try OpenCLDevice(hardware), testDescription: "opencl:\(hardware.index)")
+        return [device, device]
+      } catch {
+        fatalError("\(error)")
+      }
+    }
+  }()
+
+  private static let cpus: [TestDevice] = InstructionSet.available.flatMap { simd in
     [1, 2].map { threads in
       do {
         return TestDevice(

@@ -1,0 +1,264 @@
+// Matrix products, and convolutions as such: every result is gathered from the source pixels that the taps reach.
+//
+//     C[m, n] = epilogue(Σ_t Σ_k A(m, t)[k * aK] * B[t.w + k * bK + n * bN])      0 <= m < M, 0 <= n < N
+//
+// Row m is the point (image, d, h, w) of a lattice of results; A(m, t) is the source pixel (d, h, w) * step + t.xyz, zeros
+// where that lies outside; the result goes to pixel start + (d, h, w) * stride. A matrix is a picture of height 1 with one
+// tap. The third axis of the grid is the batch, or the groups of a convolution.
+//
+//     group (x, y, z):  columns  n0 = x * GN ... n0 + GN         GN = WN * TN * VW
+//                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM
+//     an item:          TM rows by TN vectors of VW columns, in registers
+//
+// Macros (data of the kind of device): VW width of a vector (1, 4, 8, 16), TM rows and TN vectors of an item, WM x WN items
+// of a group, TK depth of a slab, LOCAL 1 to stage slabs of A and B in local memory (GPUs), 0 to read A in place and B from
+// panels [z][strip][tap][k][GN], which `pack` makes (CPUs). The tile stays in registers while TM * TN <= 28 vectors of 16
+// (AVX-512), or TM * TN * VW <= 64 numbers (GPUs). Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix
+// multiplication*.
+#ifndef VW
+#define VW 4
+#define TM 8
+#define TN 2
+#define WM 16
+#define WN 16
+#define TK 16
+#define LOCAL 1
+#endif
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#if VW == 1
+#define VEC float
+#define LOAD(p) (*(p))
+#define STORE(v, p) (*(p) = (v))
+#else
+#define VEC CAT(float, VW)
+#define LOAD(p) CAT(vload, VW)(0, (p))
+#define STORE(v, p) CAT(vstore, VW)((v), 0, (p))
+#endif
+#define GN (WN * TN * VW)
+#define GM (WM * TM)
+
+typedef struct {
+  int M, N, K, taps;
+  int points[3], step[3], source[3];           // the lattice, its step in the source, the source's pixels
+  int result[3], start[3], stride[3];          // the result's pixels, where the lattice lies in them
+  int aPixel, aK, aBatch, bK, bN, bBatch, cPixel, cBatch;  // steps in elements
+  int rowBatch;                                // step of bias, scale and shift
+  int epilogue, activation;                    // bits: bias 1, scale 2, shift 4, residual 8, mask 16
+} Product;
+
+typedef struct {
+  int image, d, h, w;
+} Point;
+
+static inline Point point(const Product p, int m) {
+  Point q;
+  q.w = m % p.points[2];
+  m /= p.points[2];
+  q.h = m % p.points[1];
+  m /= p.points[1];
+  q.d = m % p.points[0];
+  q.image = m / p.points[0];
+  return q;
+}
+
+// The source pixel under a tap, or -1 where it lies outside.
+static inline int pixel(const Product p, const Point q, const int4 tap) {
+  const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y, w = q.w * p.step[2] + tap.z;
+  const int isInside =
+      d >= 0 && d < p.source[0] && h >= 0 && h < p.source[1] && w >= 0 && w < p.source[2];
+  return isInside ? ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] + w : -1;
+}
+
+// Where the results of row m begin.
+static inline int target(const Product p, const int m) {
+  const Point q = point(p, m);
+  const int d = q.d * p.stride[0] + p.start[0], h = q.h * p.stride[1] + p.start[1],
+            w = q.w * p.stride[2] + p.start[2];
+  return (((q.image * p.result[0] + d) * p.result[1] + h) * p.result[2] + w) * p.cPixel;
+}
+
+// activation((x + bias) * scale + shift + residual), 0 where the mask is not positive; c is the place of the result, n of
+// its column's numbers.
+static inline float finished(float x, const Product p, const int c, const int n, __global const float *bias,
+                             __global const float *scale, __global const float *shift,
+                             __global const float *residual, __global const float *mask) {
+  if (p.epilogue & 1) x += bias[n];
+  if (p.epilogue & 2) x *= scale[n];
+  if (p.epilogue & 4) x += shift[n];
+  if (p.epilogue & 8) x += residual[c];
+  if (p.activation == 1) x = x < 0.0f ? 0.0f : x;
+  if (p.activation == 2) x = sigmoid(x);
+  if (p.activation == 3) x = hyperbolicTangent(x);
+  if (p.epilogue & 16) x = mask[c] > 0.0f ? x : 0.0f;
+  return x;
+}
+
+#define EPILOGUE                                                                                       \
+  ARRAY(const float, bias), ARRAY(const float, scale), ARRAY(const float, shift), ARRAY(const float, residual), \
+      ARRAY(const float, mask)
+#define OPEN_EPILOGUE    \
+  OPEN(const float, bias); \
+  OPEN(const float, scale); \
+  OPEN(const float, shift); \
+  OPEN(const float, residual); \
+  OPEN(const float, mask)
+
+// B into panels of GN columns, zeros beyond N.
+__kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4, taps), const int count,
+                   const int strips, const Product p) {
+  OPEN(const float, b);
+  OPEN(float, panels);
+  OPEN(const int4, taps);
+  const int i = get_global_id(0);
+  if (i < count) {
+    const int column = i % GN, k = i / GN % p.K, row = i / GN / p.K;
+    const int tap = row % p.taps, strip = row / p.taps % strips, z = row / p.taps / strips;
+    const int n = strip * GN + column;
+    panels[i] = n < p.N ? b[z * p.bBatch + taps[tap].w + k * p.bK + n * p.bN] : 0.0f;
+  }
+}
+
+__kernel __attribute__((reqd_work_group_size(WN, WM, 1)))
+void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(const int4, taps),
+              ARRAY(const float, zeros), EPILOGUE, const Product p) {
+  OPEN(const float, a);
+  OPEN(const float, b);
+  OPEN(float, c);
+  OPEN(const int4, taps);
+  OPEN_EPILOGUE;
+  const int z = get_group_id(2), ln = get_local_id(0), lm = get_local_id(1);
+  const int n0 = get_group_id(0) * GN, m0 = get_group_id(1) * GM;
+  VEC sum[TM][TN];
+#pragma unroll
+  for (int i = 0; i < TM; i++)
+#pragma unroll
+    for (int j = 0; j < TN; j++) sum[i][j] = (VEC)(0.0f);
+  a += z * p.aBatch;
+
+#if LOCAL
+  __local float slabA[TK][GM];
+  __local float slabB[TK][GN];
+  __local Point rows[GM];
+  b += z * p.bBatch;
+  const int item = lm * WN + ln;
+  for (int e = item; e < GM; e += WM * WN) rows[e] = point(p, min(m0 + e, p.M - 1));
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int t = 0; t < p.taps; t++) {
+    const int4 tap = taps[t];
+    for (int k0 = 0; k0 < p.K; k0 += TK) {
+      // Neighbours read neighbours in memory, whichever way the matrices lie.
+      for (int e = item; e < GM * TK; e += WM * WN) {
+        const int k = p.aK == 1 ? e % TK : e / GM, m = p.aK == 1 ? e / TK : e % GM;
+        const int place = pixel(p, rows[m], tap);
+        slabA[k][m] = place >= 0 && k0 + k < p.K ? a[place * p.aPixel + (k0 + k) * p.aK] : 0.0f;
+      }
+      for (int e = item; e < GN * TK; e += WM * WN) {
+        const int k = p.bN == 1 ? e / GN : e % TK, n = p.bN == 1 ? e % GN : e / TK;
+        slabB[k][n] =
+            n0 + n < p.N && k0 + k < p.K ? b[tap.w + (k0 + k) * p.bK + (n0 + n) * p.bN] : 0.0f;
+      }
+      barrier(CLK_LOCAL_MEM_FENCE);  // the slabs are complete
+#pragma unroll
+      for (int k = 0; k < TK; k++) {
+        VEC v[TN];
+#pragma unroll
+        for (int j = 0; j < TN; j++) v[j] = LOAD(&slabB[k][(j * WN + ln) * VW]);
+#pragma unroll
+        for (int i = 0; i < TM; i++) {
+          const VEC u = (VEC)(slabA[k][lm * TM + i]);
+#pragma unroll
+          for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);
+        }
+      }
+      barrier(CLK_LOCAL_MEM_FENCE);  // the slabs are used up
+    }
+  }
+#else
+  OPEN(const float, zeros);
+  // Rows beyond M repeat the last one and are never stored.
+  Point rows[TM];
+#pragma unroll
+  for (int i = 0; i < TM; i++) rows[i] = point(p, min(m0 + lm * TM + i, p.M - 1));
+  __global const float *panel =
+      b + (z * (int)get_num_groups(0) + (int)get_group_id(0)) * p.taps * p.K * GN + ln * VW;
+  for (int t = 0; t < p.taps; t++) {
+    const int4 tap = taps[t];
+    __global const float *row[TM];
+#pragma unroll
+    for (int i = 0; i < TM; i++) {
+      const int place = pixel(p, rows[i], tap);
+      row[i] = place >= 0 ? a + place * p.aPixel : zeros;
+    }
+    for (int k = 0, o = 0; k < p.K; k++, o += p.aK, panel += GN) {
+      VEC v[TN];
+#pragma unroll
+      for (int j = 0; j < TN; j++) v[j] = LOAD(panel + j * WN * VW);
+#pragma unroll
+      for (int i = 0; i < TM; i++) {
+        const VEC u = (VEC)(row[i][o]);
+#pragma unroll
+        for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);
+      }
+    }
+  }
+#endif
+
+#pragma unroll
+  for (int i = 0; i < TM; i++) {
+    const int m = m0 + lm * TM + i;
+    if (m < p.M) {
+      const int place = target(p, m) + z * p.cBatch;
+#pragma unroll
+      for (int j = 0; j < TN; j++) {
+        const int n = n0 + (j * WN + ln) * VW;
+        if (n + VW <= p.N && p.activation < 2) {
+          const int column = n + z * p.rowBatch, at = place + n;
+          VEC x = sum[i][j];
+          if (p.epilogue & 1) x += LOAD(bias + column);
+          if (p.epilogue & 2) x *= LOAD(scale + column);
+          if (p.epilogue & 4) x += LOAD(shift + column);
+          if (p.epilogue & 8) x += LOAD(residual + at);
+          if (p.activation == 1) x = x < (VEC)(0.0f) ? (VEC)(0.0f) : x;
+          if (p.epilogue & 16) x = LOAD(mask + at) > (VEC)(0.0f) ? x : (VEC)(0.0f);
+          STORE(x, c + at);
+        } else {
+          float x[VW];
+          STORE(sum[i][j], x);
+          for (int l = 0; l < VW; l++)
+            if (n + l < p.N)
+              c[place + n + l] = finished(x[l], p, place + n + l, n + l + z * p.rowBatch, bias, scale, shift,
+                                          residual, mask);
+        }
+      }
+    }
+  }
+}
+
+// One item a result, for products with few columns in each of many groups: depthwise convolutions.
+__kernel void multiplyDirect(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c),
+                             ARRAY(const int4, taps), EPILOGUE, const int count, const int groups,
+                             const Product p) {
+  OPEN(const float, a);
+  OPEN(const float, b);
+  OPEN(float, c);
+  OPEN(const int4, taps);
+  OPEN_EPILOGUE;
+  const int i = get_global_id(0);
+  if (i < count) {
+    const int column = i % (p.N * groups), m = i / (p.N * groups);
+    const int z = column / p.N, n = column % p.N;
+    const Point q = point(p, m);
+    float sum = 0.0f;
+    for (int t = 0; t < p.taps; t++) {
+      const int place = pixel(p, q, taps[t]);
+      if (place >= 0) {
+        __global const float *u = a + (place * p.aPixel + z * p.aBatch);
+        __global const float *v = b + (taps[t].w + z * p.bBatch + n * p.bN);
+        for (int k = 0; k < p.K; k++) sum = fma(u[k * p.aK], v[k * p.bK], sum);
+      }
+    }
+    const int place = target(p, m) + z * p.cBatch + n;
+    c[place] = finished(sum, p, place, n + z * p.rowBatch, bias, scale, shift, residual, mask);
+  }
+}

@@ -1,0 +1,17 @@
+// What every program begins with: OpenCL C 1.2, and nothing of it that a device may lack.
+
+// a * b + c is rounded twice unless it is written fma(a, b, c), so that results do not depend on the compiler.
+#pragma OPENCL FP_CONTRACT OFF
+
+// For sums over whole arrays: double where the device has it.
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double wide;
+#else
+typedef float wide;
+#endif
+
+// An array of a kernel: a buffer and how many elements from its beginning the array starts. ARRAY stands in the list of
+// parameters, OPEN at the top of the kernel.
+#define ARRAY(T, name) __global T *name##Memory, const ulong name##Start
+#define OPEN(T, name) __global T *name = name##Memory + name##Start

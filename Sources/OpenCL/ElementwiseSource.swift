@@ -1,0 +1,80 @@
+import MartletCore
+
+/// An elementwise program as a kernel in OpenCL C: one item an element, a line for each instruction, nothing left early.
+struct ElementwiseSource {
+  let text: String
+
+  init(_ program: ElementwiseProgram, inputs: [(dtype: DType, walk: Walk)], outputs: [DType]) {
+    let number = program.isInteger ? "int" : "float"
+    var parameters = ["const int count"]
+    var opens: [String] = []
+    var lines: [String] = []
+    for (index, input) in inputs.enumerated() {
+      let name = "x\(index)"
+      if input.walk == .number {
+        parameters.append("const uint \(name)")
+      } else {
+        parameters.append("ARRAY(const \(input.dtype.name), \(name))")
+        opens.append("OPEN(const \(input.dtype.name), \(name));")
+      }
+      let place: String
+      switch input.walk {
+      case .number, .whole: place = "i"
+      case .repeated:
+        parameters.append("const int n\(index)")
+        place = "i % n\(index)"
+      case .strided:
+        parameters.append("const Steps s\(index)")
+        place = "walked(i, s\(index))"
+      }
+      let value =
+        input.walk == .number
+        ? (input.dtype == .float32 ? "as_float(\(name))" : "(int)\(name)") : "\(name)[\(place)]"
+      let isTruncated = program.isInteger && input.dtype == .float32
+      lines.append("const \(number) r\(index) = \(isTruncated ? "truncated" : "(\(number))")(\(value));")
+    }
+    for (index, instruction) in program.instructions.enumerated() {
+      let operands = [instruction.a, instruction.b, instruction.c].prefix(instruction.opcode.operandCount)
+      let list = operands.map { "r\($0)" }.joined(separator: ", ")
+      let function = "\(program.isInteger ? "i" : "f")_\(instruction.opcode)"
+      lines.append("const \(number) r\(program.inputCount + index) = \(function)(\(list));")
+    }
+    for (index, result) in program.results.enumerated() {
+      let dtype = outputs[index]
+      parameters.append("ARRAY(\(dtype.name), y\(index))")
+      opens.append("OPEN(\(dtype.name), y\(index));")
+      let value = "r\(result)"
+      let whole = program.isInteger ? value : "truncated(\(value))"
+      let stored =
+        switch dtype {
+        case .float32: "(float)\(value)"
+        case .int32: whole
+        case .uint8: "byteOf(\(whole))"
+        case .bool: "\(value) != 0"
+        }
+      lines.append("y\(index)[i] = \(stored);")
+    }
+    text = """
+
+      __kernel void program(\(parameters.joined(separator: ", "))) {
+        \(opens.joined(separator: "\n  "))
+        const int i = get_global_id(0);
+        if (i < count) {
+          \(lines.joined(separator: "\n    "))
+        }
+      }
+
+      """
+  }
+}
+
+extension DType {
+  /// The type of an element in OpenCL C.
+  var name: String {
+    switch self {
+    case .float32: "float"
+    case .int32: "int"
+    case .uint8, .bool: "uchar"
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import COpenCL
+import MartletCore
+import MartletKernels
+
+/// Compiled programs and their kernels, each built when it is first needed. Callers hold the device's lock.
+final class Programs: @unchecked Sendable {
+  private struct Key: Hashable {
+    var source: String
+    var options: String
+  }
+  private let queue: Queue
+  private let cache: ProgramCache
+  private var programs: [Key: cl_program] = [:]
+  private var kernels: [String: cl_kernel] = [:]
+
+  init(_ queue: Queue) {
+    self.queue = queue
+    cache = ProgramCache(queue)
+  }
+
+  deinit {
+    for kernel in kernels.values { _ = queue.functions.clReleaseKernel(kernel) }
+    for program in programs.values { _ = queue.functions.clReleaseProgram(program) }
+  }
+
+  /// A kernel of a file in Kernels, compiled with macros (`T=float`); `text` follows the file where it is given.
+  func kernel(_ name: String, of file: String, macros: [String] = [], text: String = "") throws -> cl_kernel {
+    let options = macros.map { "-D" + $0 }.joined(separator: " ")
+    let key = "\(name) \(file) \(options) \(text)"
+    if let known = kernels[key] { return known }
+    let program = try self.program(Key(source: Self.source(file) + text, options: options), file)
+    var status: cl_int = 0
+    let kernel = queue.functions.clCreateKernel(program, name, &status)
+    guard let kernel, status == CL_SUCCESS else {
+      throw DeviceError("\(file).cl has no kernel \(name): \(OpenCL.name(of: status))", device: queue.name)
+    }
+    kernels[key] = kernel
+    return kernel
+  }
+
+  /// The text of a file with what every program begins with.
+  private static func source(_ file: String) -> String {
+    ["prelude", "functions", file].map { name in
+      guard let text = martletKernelSource(name) else { preconditionFailure("there is no \(name).cl") }
+      return String(cString: text)
+    }.joined()
+  }
+
+  private func program(_ key: Key, _ file: String) throws -> cl_program {
+    if let known = programs[key] { return known }
+    let exact = queue.hardware.dividesExactly ? " -cl-fp32-correctly-rounded-divide-sqrt" : ""
+    let options = "-cl-std=CL1.2\(exact) \(key.options)"
+    if let kept = cache.load(source: key.source, options: options) {
+      if build(kept, options) == CL_SUCCESS {
+        programs[key] = kept
+        return kept
+      }
+      _ = queue.functions.clReleaseProgram(kept)
+    }
+    var status: cl_int = 0
+    let program = key.source.withCString { text -> cl_program? in
+      var pointer: UnsafePointer<CChar>? = text
+      return queue.functions.clCreateProgramWithSource(queue.context, 1, &pointer, nil, &status)
+    }
+    guard let program, status == CL_SUCCESS else {
+      throw DeviceError("\(file).cl is not accepted: \(OpenCL.name(of: status))", device: queue.name)
+    }
+    let built = build(program, options)
+    guard built == CL_SUCCESS else {
+      let log = readText {
+        queue.functions.clGetProgramBuildInfo(
+          program, queue.hardware.device, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
+      }
+      _ = queue.functions.clReleaseProgram(program)
+      throw DeviceError(
+        "\(file).cl with \(options) does not build: \(OpenCL.name(of: built))\n\(log)", device: queue.name)
+    }
+    cache.save(program, source: key.source, options: options)
+    programs[key] = program
+    return program
+  }
+
+  private func build(_ program: cl_program, _ options: String) -> cl_int {
+    var device: cl_device_id? = queue.hardware.device
+    return queue.functions.clBuildProgram(program, 1, &device, options, nil, nil)
+  }
+}

@@ -1,0 +1,27 @@
+import MartletCore
+
+extension Encoder {
+  func resampling(_ pass: ResamplingPass, _ geometry: Resampling, x: Operand, y: Operand) throws {
+    let count = y.shape.count
+    guard count > 0 else { return }
+    let isForward = pass == .forward
+    let from = isForward ? geometry.input : geometry.output
+    let to = isForward ? geometry.output : geometry.input
+    var tables: [Operand] = []
+    for axis in [1, 2] {
+      func taps() -> ResamplingTaps {
+        let taps = geometry.taps(axis: axis)
+        return isForward ? taps : taps.transposed(count: to[axis])
+      }
+      let key: [AnyHashable] = [pass, geometry, axis]
+      tables.append(try table(key + ["starts"]) { taps().starts })
+      tables.append(try table(key + ["places"]) { taps().places })
+      tables.append(try table(key + ["weights"]) { taps().weights })
+    }
+    try run(
+      "resample", of: "resampling",
+      ([x, y] + tables).map { .array($0) } + [
+        .ints([count, geometry.channels, from.height, from.width, to.height, to.width])
+      ], items: count)
+  }
+}

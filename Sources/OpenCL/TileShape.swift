@@ -1,0 +1,51 @@
+import MartletCore
+
+/// How a product is cut into tiles on a kind of device: the macros of gemm.cl.
+public struct TileShape: Hashable, Sendable {
+  /// Columns of a vector.
+  public var vector: Int
+  /// Rows and vectors of an item.
+  public var rows: Int
+  public var vectors: Int
+  /// Items of a group, down and across.
+  public var itemsDown: Int
+  public var itemsAcross: Int
+  /// Depth of a slab in local memory; nil where matrices are read from where they are.
+  public var slab: Int?
+
+  /// An item is a tile in the vector registers of a CPU.
+  public static let cpu = TileShape(
+    vector: 16, rows: 12, vectors: 2, itemsDown: 1, itemsAcross: 1, slab: nil)
+  /// 256 items make 128 x 128 results, and share slabs in local memory.
+  public static let gpu = TileShape(
+    vector: 4, rows: 8, vectors: 2, itemsDown: 16, itemsAcross: 16, slab: 16)
+
+  init(for hardware: Hardware) { self = hardware.isGPU && hardware.hasLocalMemory ? .gpu : .cpu }
+
+  private init(vector: Int, rows: Int, vectors: Int, itemsDown: Int, itemsAcross: Int, slab: Int?) {
+    self.vector = vector
+    self.rows = rows
+    self.vectors = vectors
+    self.itemsDown = itemsDown
+    self.itemsAcross = itemsAcross
+    self.slab = slab
+  }
+
+  var rowsOfGroup: Int { rows * itemsDown }
+  var columnsOfGroup: Int { vector * vectors * itemsAcross }
+
+  var macros: [String] {
+    [
+      "VW=\(vector)", "TM=\(rows)", "TN=\(vectors)", "WM=\(itemsDown)", "WN=\(itemsAcross)",
+      "TK=\(slab ?? 1)", "LOCAL=\(slab == nil ? 0 : 1)",
+    ]
+  }
+
+  /// Rows and vectors of an item where it makes the gradient of a kernel.
+  static let gradientRows = 6
+  static let gradientVectors = 2
+  var gradientItems: Int { slab == nil ? 1 : 64 }
+  var gradientMacros: [String] {
+    ["VW=\(vector)", "TM=\(Self.gradientRows)", "TN=\(Self.gradientVectors)", "ITEMS=\(gradientItems)"]
+  }
+}
