@@ -28,8 +28,8 @@ extension Encoder {
       items: rows.chunks * rows.channels)
     try run(
       "mergeMoments", of: "batchnormalization",
-      [partial, inputs[1], inputs[2], outputs[1], outputs[2], factors].map { .array($0) } + [
-        .ints(rows.numbers), .word(inputs[inputs.count - 1].floatBits),
+      [partial, inputs[1], inputs[2], outputs[1], outputs[2], factors, outputs.last!].map { .array($0) } + [
+        .ints(rows.numbers), .word(inputs[inputs.count - 1].floatBits), .int(outputs.count > 3 ? 1 : 0),
       ], items: rows.channels)
     try run(
       "normalizeRows", of: "batchnormalization",
@@ -39,27 +39,33 @@ extension Encoder {
       ], items: x.shape.count)
   }
 
-  func batchNormalizationBackward(inputs: [Operand], outputs: [Operand]) throws {
+  func batchNormalizationBackward(isRectified: Bool, inputs: [Operand], outputs: [Operand]) throws {
     let (dy, x, mean) = (inputs[0], inputs[1], inputs[3])
+    let shift = isRectified ? inputs[5] : mean
+    let epsilon = Argument.word(inputs[inputs.count - 1].floatBits)
+    let rectified = Argument.int(isRectified ? 1 : 0)
     guard x.shape.count > 0 else {
       for output in outputs.dropFirst() { try fill(number: .scalar(0 as Float), y: output) }
       return
     }
     let rows = Rows(x.shape)
     let partial = try scratch(2 * rows.chunks * rows.channels)
-    let factors = try scratch(3 * rows.channels)
+    let factors = try scratch(4 * rows.channels)
     try run(
       "gradientSums", of: "batchnormalization",
-      [dy, x, mean, partial].map { .array($0) } + [.ints(rows.numbers)], items: rows.chunks * rows.channels)
+      [dy, x, inputs[2], mean, inputs[4], shift, partial].map { .array($0) } + [
+        .ints(rows.numbers), epsilon, rectified,
+      ], items: rows.chunks * rows.channels)
     try run(
       "mergeGradients", of: "batchnormalization",
       [partial, inputs[2], inputs[4], outputs[1], outputs[2], factors].map { .array($0) } + [
-        .ints(rows.numbers), .word(inputs[5].floatBits),
+        .ints(rows.numbers), epsilon,
       ], items: rows.channels)
     try run(
       "normalizeBackward", of: "batchnormalization",
-      [dy, x, mean, factors, outputs[0]].map { .array($0) } + [.int(x.shape.count), .int(rows.channels)],
-      items: x.shape.count)
+      [dy, x, mean, shift, factors, outputs[0]].map { .array($0) } + [
+        .int(x.shape.count), .int(rows.channels), rectified,
+      ], items: x.shape.count)
   }
 }
 

@@ -27,6 +27,19 @@ extension Encoder {
     }
   }
 
+  /// A forward convolution, and the maximum pooling of its results.
+  func pooledConvolution(
+    _ g: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]
+  ) throws {
+    guard let pooling = g.maxPooling else { preconditionFailure("\(g) cannot pool") }
+    var unpooled = epilogue
+    unpooled.hasMaxPool = false
+    var y = try scratch(g.outputShape.count)
+    y.shape = g.outputShape
+    try convolution(.forward, g, unpooled, inputs: inputs, result: y)
+    try self.pooling(.forward, pooling, inputs: [y], outputs: outputs)
+  }
+
   /// Four numbers a tap: its offsets, and where its part of the kernel begins.
   private static func tapTable(_ taps: [Lattice.Tap], step: Int) -> [Int32] {
     taps.flatMap { tap in

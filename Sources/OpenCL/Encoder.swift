@@ -20,18 +20,22 @@ final class Encoder: @unchecked Sendable {
   func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {
     switch primitive {
     case .elementwise(let program): try elementwise(program, inputs: inputs, outputs: outputs)
-    case .reduction(let reduction): try self.reduction(reduction, x: inputs[0], y: outputs[0])
+    case .reduction(let reduction, let program):
+      try self.reduction(reduction, of: program, inputs: inputs, y: outputs[0])
     case .gemm(let product, let epilogue): try gemm(product, epilogue, inputs: inputs, c: outputs[0])
     case .convolution(.backwardKernel, let geometry, let epilogue):
       try kernelGradient(geometry, x: inputs[0], dy: inputs[1], dw: outputs[0])
       if epilogue.hasBias { try biasGradient(dy: inputs[1], db: outputs[1]) }
+    case .convolution(.forward, let geometry, let epilogue) where epilogue.hasMaxPool:
+      try pooledConvolution(geometry, epilogue, inputs: inputs, outputs: outputs)
     case .convolution(let pass, let geometry, let epilogue):
       try convolution(pass, geometry, epilogue, inputs: inputs, result: outputs[0])
     case .pooling(let pass, let geometry): try pooling(pass, geometry, inputs: inputs, outputs: outputs)
     case .resampling(let pass, let geometry): try resampling(pass, geometry, x: inputs[0], y: outputs[0])
     case .batchNormalization(let epilogue):
       try batchNormalization(epilogue, inputs: inputs, outputs: outputs)
-    case .batchNormalizationBackward: try batchNormalizationBackward(inputs: inputs, outputs: outputs)
+    case .batchNormalizationBackward(let isRectified):
+      try batchNormalizationBackward(isRectified: isRectified, inputs: inputs, outputs: outputs)
     case .softmax(let logarithm): try softmax(logarithm: logarithm, x: inputs[0], y: outputs[0])
     case .softmaxCrossEntropy: try crossEntropy(inputs: inputs, losses: outputs[0])
     case .softmaxCrossEntropyBackward: try crossEntropyBackward(inputs: inputs, dx: outputs[0])

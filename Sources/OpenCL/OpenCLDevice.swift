@@ -11,6 +11,7 @@ public final class OpenCLDevice: Device {
   let queue: Queue
   let pool: MemoryPool
   let shape: TileShape
+  public let arenas = Arenas()
   private let encoder: Encoder
   private let isEncoding = Mutex(())
 

@@ -1,6 +1,18 @@
 import MartletCore
 
 extension Encoder {
+  /// What a program makes is stored first.
+  func reduction(
+    _ reduction: Reduction, of program: ElementwiseProgram?, inputs: [Operand], y: Operand
+  ) throws {
+    guard let program, y.shape.count > 0 else { return try self.reduction(reduction, x: inputs[0], y: y) }
+    let shape = inputs.map(\.shape).max { $0.count < $1.count } ?? []
+    var x = try scratch(shape.count, program.isInteger ? .int32 : .float32)
+    x.shape = shape
+    try elementwise(program, inputs: inputs, outputs: [x])
+    try self.reduction(reduction, x: x, y: y)
+  }
+
   func reduction(_ reduction: Reduction, x: Operand, y: Operand) throws {
     let count = y.shape.count
     guard count > 0 else { return }

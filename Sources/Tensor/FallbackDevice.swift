@@ -20,6 +20,7 @@ public final class FallbackDevice: Device {
   public var name: String { primary.name }
   public var summary: String { primary.summary }
   public var memory: MemoryStatistics { primary.memory }
+  public var arenas: Arenas { primary.arenas }
 
   /// The kinds of primitives that the second device ran.
   public var fallbacks: [String] { named.withLock { $0 } }
