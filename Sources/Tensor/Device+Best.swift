@@ -20,15 +20,21 @@ public enum Devices {
 
   /// A device by name: `auto`, `cpu`.
   ///
-  /// - Parameter threads: how many threads a CPU device uses; all processors where it is not given.
+  /// - Parameters:
+  ///   - threads: how many threads a CPU device uses; all processors where it is not given.
+  ///   - convolution: what the CPU's convolutions run by; see `CPUDevice`.
   /// - Throws: `DeviceError` for a name that no device has.
-  public static func named(_ name: String, threads: Int? = nil) throws -> any Device {
+  public static func named(
+    _ name: String, threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
+  ) throws -> any Device {
     switch name {
-    case "auto", "cpu": return try cpu(threads: threads)
+    case "auto", "cpu": return try cpu(threads: threads, convolution: convolution)
     default: throw DeviceError("there is no such device; this machine has: auto, cpu", device: name)
     }
   }
 
   /// A device on the CPU with its own threads.
-  public static func cpu(threads: Int? = nil) throws -> any Device { try CPUDevice(threads: threads) }
+  public static func cpu(
+    threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
+  ) throws -> any Device { try CPUDevice(threads: threads, convolution: convolution) }
 }
