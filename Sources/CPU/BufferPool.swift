@@ -6,17 +6,23 @@ import Synchronization
 public final class CPUBuffer: DeviceBuffer {
   public let byteCount: Int
   nonisolated(unsafe) let pointer: UnsafeMutableRawPointer
+  /// What kernels read instead of weights that lie here.
+  let forms: Mutex<KeptForms>
   private let block: BufferPool.Block
   private let pool: BufferPool
 
   fileprivate init(_ block: BufferPool.Block, byteCount: Int, pool: BufferPool) {
     pointer = block.pointer
     self.byteCount = byteCount
+    forms = Mutex(KeptForms(ofBytes: byteCount))
     self.block = block
     self.pool = pool
   }
 
-  deinit { pool.giveBack(block) }
+  deinit {
+    if forms.withLock({ $0.isKnownToPool }) { pool.formOwners.withLock { $0[ObjectIdentifier(self)] = nil } }
+    pool.giveBack(block)
+  }
 
   var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
 
@@ -39,19 +45,27 @@ final class BufferPool: Sendable {
     var capacity: Int
     /// What it is kept under: its capacity, or 0 for scratch.
     var sizeClass: Int
+    /// Whether it holds a form of weights.
+    var isForm: Bool
     /// When it came back.
     var tick = 0
   }
   fileprivate struct State {
     var free: [Int: [Block]] = [:]
     var statistics = MemoryStatistics()
+    var formBytes = 0
     var mostInUse = 0
     var tick = 0
   }
   private let state = Mutex(State())
   fileprivate static let alwaysKept = 16 << 20
 
-  var statistics: MemoryStatistics { state.withLock { $0.statistics } }
+  /// Buffers some of whose contents have forms that are kept.
+  let formOwners = Mutex<[ObjectIdentifier: FormOwner]>([:])
+  struct FormOwner: Sendable { weak let buffer: CPUBuffer? }
+
+  var statistics: MemoryStatistics { state.withLock { $0.all } }
+  var formBytes: Int { state.withLock { $0.formBytes } }
 
   deinit {
     state.withLock { state in
@@ -59,25 +73,34 @@ final class BufferPool: Sendable {
     }
   }
 
-  /// - Parameter isScratch: whether it is let go before the next primitive runs.
+  /// - Parameters:
+  ///   - isScratch: whether it is let go before the next primitive runs.
+  ///   - isForm: whether it holds a form of weights, which counts as cached.
   /// - Throws: `DeviceError` where the system has not enough memory.
-  func allocate(byteCount: Int, isScratch: Bool = false) throws -> CPUBuffer {
+  func allocate(byteCount: Int, isScratch: Bool = false, isForm: Bool = false) throws -> CPUBuffer {
     precondition(byteCount >= 0, "a buffer cannot have \(byteCount) bytes")
     let capacity = Self.capacity(for: byteCount)
-    if let block = state.withLock({ $0.take(capacity, isScratch: isScratch) }) {
+    if let block = state.withLock({ $0.take(capacity, isScratch: isScratch, isForm: isForm) }) {
       return CPUBuffer(block, byteCount: byteCount, pool: self)
     }
     guard let fresh = Self.newMemory(capacity) else {
-      state.withLock { $0.statistics.inUse -= capacity }
+      state.withLock { $0.count(-capacity, isForm: isForm) }
       throw DeviceError("no memory for \(byteCount) bytes", device: "cpu")
     }
     return CPUBuffer(
-      Block(pointer: fresh, capacity: capacity, sizeClass: isScratch ? 0 : capacity), byteCount: byteCount,
-      pool: self)
+      Block(pointer: fresh, capacity: capacity, sizeClass: isScratch ? 0 : capacity, isForm: isForm),
+      byteCount: byteCount, pool: self)
   }
 
   /// Gives all that is kept back to the system.
-  func trim() { state.withLock { $0.evictAll() } }
+  func trim() {
+    let owners = formOwners.withLock { owners in
+      defer { owners = [:] }
+      return owners.values.compactMap(\.buffer)
+    }
+    for owner in owners { owner.forms.withLock { $0.dropAll() } }
+    state.withLock { $0.evictAll() }
+  }
 
   fileprivate func giveBack(_ block: Block) { state.withLock { $0.put(block) } }
 
@@ -108,14 +131,26 @@ final class BufferPool: Sendable {
 
 extension BufferPool.State {
   /// Counts a block as used; the block itself where one of this class is free, or one that serves as scratch.
-  fileprivate mutating func take(_ capacity: Int, isScratch: Bool) -> BufferPool.Block? {
-    let block = isScratch ? takeScratch(capacity) : free[capacity]?.popLast()
+  fileprivate mutating func take(_ capacity: Int, isScratch: Bool, isForm: Bool) -> BufferPool.Block? {
+    var block = isScratch ? takeScratch(capacity) : free[capacity]?.popLast()
+    block?.isForm = isForm
     if let block { statistics.cached -= block.capacity }
-    statistics.inUse += block?.capacity ?? capacity
+    count(block?.capacity ?? capacity, isForm: isForm)
     mostInUse = max(mostInUse, statistics.inUse)
     evictSurplus()
-    statistics.peak = max(statistics.peak, statistics.inUse + statistics.cached)
+    statistics.peak = max(statistics.peak, statistics.inUse + all.cached)
     return block
+  }
+
+  /// Forms are counted apart: their buffers are not free, but whoever needs the memory can have it.
+  fileprivate var all: MemoryStatistics {
+    var all = statistics
+    all.cached += formBytes
+    return all
+  }
+
+  fileprivate mutating func count(_ bytes: Int, isForm: Bool) {
+    if isForm { formBytes += bytes } else { statistics.inUse += bytes }
   }
 
   /// The smallest piece of scratch that is large enough; where there is none, the largest makes room for a new one.
@@ -136,7 +171,7 @@ extension BufferPool.State {
     var block = block
     block.tick = tick
     free[block.sizeClass, default: []].append(block)
-    statistics.inUse -= block.capacity
+    count(-block.capacity, isForm: block.isForm)
     statistics.cached += block.capacity
     evictSurplus()
   }

@@ -92,10 +92,11 @@ extension CPUDevice {
       pass, geometry, source, epilogue, result: output.floats, isDepthwise: isDepthwise, kernels.matrix)
     let zeros = try scratch(floats: max(source.channels, task.depth) + 64)
     zeros.floats.initialize(repeating: 0, count: max(source.channels, task.depth))
-    let packed = try scratch(floats: max(task.packedCount, 16))
     let weights = UnsafePointer(inputs[1].floats)
+    let packed = try formed(task.form, of: inputs[1], floats: max(task.packedCount, 16)) { packed in
+      parallel(task.packingJobs) { (job: Int) in task.pack(job, weights, into: packed) }
+    }
     let tables = try task.tables(on: self)
-    parallel(task.packingJobs) { (job: Int) in task.pack(job, weights, into: packed.floats) }
     let jobs = task.makeJobs(tables)
     parallel(jobs.count) { (job: Int) in
       let work = jobs[job]

@@ -88,6 +88,12 @@ struct GatherConvolution {
 
   // MARK: The kernel in strips
 
+  var form: WeightForm {
+    .strips(
+      taps: source.lattices.map { $0.taps.map(\.index) }, isForward: pass == .forward,
+      groups: geometry.groups, depth: depth, columns: columns)
+  }
+
   var packingJobs: Int { source.lattices.count * (isDepthwise ? 1 : geometry.groups * strips.count) }
 
   func pack(_ job: Int, _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {

@@ -12,10 +12,31 @@ extension CPUDevice {
     let task = MatrixProduct(
       product, a: UnsafePointer(inputs[0].floats), b: UnsafePointer(inputs[1].floats), c: outputs[0].floats,
       epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix)
+    let kept = try keptRightSide(of: task, inputs[1])
     let scratch = try self.scratch(floats: task.packedCount * threads)
     let packed = scratch.floats
-    parallel(task.jobs) { job, thread in task.run(job, packed: packed + thread * task.packedCount) }
-    withExtendedLifetime((scratch, inputs, outputs)) {}
+    parallel(task.jobs) { job, thread in
+      task.run(job, kept: kept.map { UnsafePointer($0.floats) }, packed: packed + thread * task.packedCount)
+    }
+    withExtendedLifetime((kept, scratch, inputs, outputs)) {}
+  }
+}
+
+extension CPUDevice {
+  /// One b for all matrices, packed, if it has been read before.
+  private func keptRightSide(of task: MatrixProduct, _ b: Operand) throws -> CPUBuffer? {
+    let product = task.product
+    guard task.packs, product.batch == 1 || product.sharesB else { return nil }
+    let form = WeightForm.product(isTransposed: product.transposeB, depth: product.k, columns: product.n)
+    return try kept(form, of: b, floats: product.k * task.strips.paddedColumns) { packed in
+      parallel(task.strips.count) { (job: Int) in
+        let strip = task.strips[job]
+        for part in 0..<task.depthParts.count {
+          task.pack(
+            strip, task.depthParts[part], of: task.b, to: packed + task.start(strip, task.depthParts[part]))
+        }
+      }
+    }
   }
 }
 
@@ -57,7 +78,30 @@ private struct MatrixProduct {
   var jobs: Int { product.batch * rowParts.count * strips.count }
   var packedCount: Int { packs ? depthParts.size * kernels.wide.width : 16 }
 
-  func run(_ job: Int, packed: UnsafeMutablePointer<Float>) {
+  /// Where a part of a strip begins in all of b, packed.
+  func start(_ strip: Strips.Strip, _ depth: Range<Int>) -> Int {
+    strip.first * product.k + depth.lowerBound * strip.tile.width
+  }
+
+  func pack(
+    _ strip: Strips.Strip, _ depth: Range<Int>, of b: UnsafePointer<Float>,
+    to packed: UnsafeMutablePointer<Float>
+  ) {
+    (product.transposeB ? kernels.packColumns : kernels.packRows)(
+      b + position(strip, depth), product.transposeB ? product.k : product.n, depth.count, strip.columns,
+      packed,
+      strip.tile.width)
+  }
+
+  /// Where a part of a strip begins in b as it is.
+  private func position(_ strip: Strips.Strip, _ depth: Range<Int>) -> Int {
+    product.transposeB
+      ? strip.first * product.k + depth.lowerBound : depth.lowerBound * product.n + strip.first
+  }
+
+  /// - Parameters:
+  ///   - kept: all of b, packed; nil where each job packs its parts into `packed`.
+  func run(_ job: Int, kept: UnsafePointer<Float>?, packed: UnsafeMutablePointer<Float>) {
     let strip = strips[job % strips.count]
     let rows = rowParts[job / strips.count % rowParts.count]
     let matrix = job / strips.count / rowParts.count
@@ -65,15 +109,7 @@ private struct MatrixProduct {
     let b = self.b + (product.sharesB ? 0 : matrix * product.k * product.n)
     for part in 0..<max(1, depthParts.count) {
       let depth = depthParts.count == 0 ? 0..<0 : depthParts[part]
-      let from =
-        b
-        + (product.transposeB
-          ? strip.first * product.k + depth.lowerBound : depth.lowerBound * product.n + strip.first)
-      if packs {
-        (product.transposeB ? kernels.packColumns : kernels.packRows)(
-          from, product.transposeB ? product.k : product.n, depth.count, strip.columns, packed,
-          strip.tile.width)
-      }
+      if packs && kept == nil { pack(strip, depth, of: b, to: packed) }
       var result = TileResult(
         c: c + (matrix * product.m * product.n + strip.first), offsets: UnsafePointer(bitPattern: 8)!,
         columns: strip.columns, accumulates: part > 0)
@@ -81,12 +117,14 @@ private struct MatrixProduct {
         epilogue.apply(
           to: &result, column: strip.first, element: matrix * product.m * product.n + strip.first)
       }
-      let b = packs ? UnsafePointer(packed) : from
-      let bStride = packs ? strip.tile.width : product.n
+      let right =
+        packs ? kept.map { $0 + start(strip, depth) } ?? UnsafePointer(packed) : b + position(strip, depth)
+      let rightStride = packs ? strip.tile.width : product.n
       if product.transposeA {
-        multiplyColumns(rows, a + depth.lowerBound * product.m, depth.count, b, bStride, strip, result)
+        multiplyColumns(
+          rows, a + depth.lowerBound * product.m, depth.count, right, rightStride, strip, result)
       } else {
-        multiplyRows(rows, a + depth.lowerBound, depth.count, b, bStride, strip, result)
+        multiplyRows(rows, a + depth.lowerBound, depth.count, right, rightStride, strip, result)
       }
     }
   }

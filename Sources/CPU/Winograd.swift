@@ -16,9 +16,9 @@ extension CPUDevice {
       algorithm, pass, geometry, epilogue, source: UnsafePointer(inputs[0].floats),
       weights: UnsafePointer(inputs[1].floats), result: output.floats, kernels)
     if task.sharesKernel {
-      try task.runBlocks(on: self)
+      try task.runBlocks(on: self, weights: inputs[1])
     } else {
-      try task.runStrips(on: self)
+      try task.runStrips(on: self, weights: inputs[1])
     }
     withExtendedLifetime((inputs, output)) {}
   }
@@ -90,13 +90,19 @@ struct WinogradConvolution {
     points * depth * strips.paddedColumns <= 32 * Self.cachedFloats && blocks.count >= 6
   }
 
+  private var form: WeightForm {
+    .winograd(
+      tile: transforms.size, isTurned: isTurned, depth: depth, columns: columns, isWhole: sharesKernel)
+  }
+
   /// Each job takes a block of tiles through all three steps.
-  func runBlocks(on device: CPUDevice) throws {
+  func runBlocks(on device: CPUDevice, weights: Operand) throws {
     let kernel = Kernel(channels: 0..<depth, strips: 0..<strips.count, self)
-    let u = try device.scratch(floats: points * kernel.step)
-    let parts = Parts(depth, smallest: 16)
-    device.parallel(strips.count * parts.count) { (job: Int) in
-      transformKernel(kernel, strip: job % strips.count, parts[job / strips.count], to: u.floats)
+    let u = try device.formed(form, of: weights, floats: points * kernel.step) { u in
+      let parts = Parts(depth, smallest: 16)
+      device.parallel(strips.count * parts.count) { (job: Int) in
+        transformKernel(kernel, strip: job % strips.count, parts[job / strips.count], to: u)
+      }
     }
     let blocks = self.blocks
     let v = Points(tiles: blocks.size, width: windows.paddedChannels)
@@ -118,8 +124,8 @@ struct WinogradConvolution {
   }
 
   /// All threads make V of some hundred tiles. Then each job takes a block of these tiles for some strips through the
-  /// other steps, some channels at a time.
-  func runStrips(on device: CPUDevice) throws {
+  /// other steps, some channels at a time. U is made by each job for itself, where it is not kept.
+  func runStrips(on device: CPUDevice, weights: Operand) throws {
     // Two rows of a picture's tiles, or so, repay the making of U.
     let each = 1728 / points
     let groups = Parts(strips.count, smallest: max(1, 64 / matrix.wide.width), limit: strips.count)
@@ -130,6 +136,23 @@ struct WinogradConvolution {
     let m = Points(tiles: min(tiles, 3 * each / 2), width: groups.size * matrix.wide.width)
     let vMemory = try device.scratch(floats: points * v.step)
     let kernelCount = points * (channels.size * m.width + 16)
+    // All of U, one part of the channels of one group of strips behind the other.
+    func piece(_ group: Int, _ part: Int) -> (kernel: Kernel, start: Int) {
+      let kernel = Kernel(channels: channels[part], strips: groups[group], self)
+      let before = kernel.first * depth + kernel.channels.lowerBound * kernel.width
+      return (kernel, points * (before + 16 * (group * channels.count + part)))
+    }
+    let parts = groups.count * channels.count
+    let kept = try device.kept(
+      form, of: weights, floats: points * (depth * strips.paddedColumns + 16 * parts)
+    ) { u in
+      device.parallel(parts) { (job: Int) in
+        let (kernel, start) = piece(job / channels.count, job % channels.count)
+        for strip in kernel.strips {
+          transformKernel(kernel, strip: strip, kernel.channels, to: u + start)
+        }
+      }
+    }
     let memory = try device.scratch(floats: (kernelCount + points * m.step) * device.threads)
     for round in 0..<rounds.count {
       let tiles = rounds[round]
@@ -138,11 +161,14 @@ struct WinogradConvolution {
       device.parallel(blocks.count * groups.count) { job, thread in
         let block = blocks[job / groups.count]
         let group = groups[job % groups.count]
-        let u = memory.floats + thread * (kernelCount + points * m.step)
-        let mMemory = u + kernelCount
+        let own = memory.floats + thread * (kernelCount + points * m.step)
+        let mMemory = own + kernelCount
         for part in 0..<channels.count {
-          let kernel = Kernel(channels: channels[part], strips: group, self)
-          for strip in group { transformKernel(kernel, strip: strip, channels[part], to: u) }
+          let (kernel, start) = piece(job % groups.count, part)
+          let u = kept.map { $0.floats + start } ?? own
+          if kept == nil {
+            for strip in kernel.strips { transformKernel(kernel, strip: strip, kernel.channels, to: own) }
+          }
           for point in 0..<points {
             multiply(
               block.count,
@@ -155,6 +181,6 @@ struct WinogradConvolution {
         )
       }
     }
-    withExtendedLifetime((vMemory, memory)) {}
+    withExtendedLifetime((vMemory, memory, kept)) {}
   }
 }

@@ -8,16 +8,18 @@ extension WinogradConvolution {
   struct Kernel {
     let channels: Range<Int>
     let strips: Range<Int>
-    /// The first column, and from point to point, in floats.
+    /// The first column, and how many there are with those that fill the last strip.
     let first: Int
-    let step: Int
+    let width: Int
+    /// From point to point, in floats.
+    var step: Int { channels.count * width + 16 }
 
     init(channels: Range<Int>, strips: Range<Int>, _ task: WinogradConvolution) {
       self.channels = channels
       self.strips = strips
       first = task.strips[strips.lowerBound].first
       let last = task.strips[strips.upperBound - 1]
-      step = channels.count * (last.first + last.tile.width - first) + 16
+      width = last.first + last.tile.width - first
     }
   }
 

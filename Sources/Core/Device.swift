@@ -45,7 +45,7 @@ public struct Operand {
 public struct MemoryStatistics: Sendable, Equatable {
   /// In buffers that something refers to.
   public var inUse: Int
-  /// In freed buffers that are kept for reuse.
+  /// In what is kept for reuse and can be given back at any time: freed buffers, forms of weights.
   public var cached: Int
   /// The high-water mark of `inUse` + `cached`.
   public var peak: Int
@@ -115,7 +115,7 @@ public protocol Device: AnyObject, Sendable {
   /// Waits until everything encoded has ended.
   func synchronize() throws
 
-  /// Gives the freed buffers that are kept for reuse back to the system.
+  /// Gives what is kept for reuse back to the system.
   func trim()
 
   /// Where the memory of plans waits for the next one.

@@ -18,8 +18,8 @@ public enum Devices {
 
   /// All devices, the best first: GPUs, the CPU, and OpenCL on the CPU, which is there to be tested.
   public static func all() throws -> [any Device] {
-    try Hardware.all.filter(\.isGPU).map { try openCL($0) } + [cpu()]
-      + Hardware.all.filter { !$0.isGPU }.map { try openCL($0) }
+    try Hardware.all.filter(\.isGPU).map { try openCL($0, before: cpu()) } + [cpu()]
+      + Hardware.all.filter { !$0.isGPU }.map { try openCL($0, before: cpu()) }
   }
 
   /// What `named` takes on this machine.
@@ -30,22 +30,27 @@ public enum Devices {
 
   /// A device by name: `auto`, the first GPU or else the CPU; `cpu`; `opencl`, the first device on OpenCL; `opencl:1`.
   ///
-  /// - Parameter threads: how many threads a CPU device uses; all processors where it is not given.
+  /// - Parameters:
+  ///   - threads: how many threads a CPU device uses; all processors where it is not given.
+  ///   - convolution: what the CPU's convolutions run by; see `CPUDevice`.
   /// - Throws: `DeviceError` for a name that no device has, and where OpenCL is asked for and not there.
-  public static func named(_ name: String, threads: Int? = nil) throws -> any Device {
+  public static func named(
+    _ name: String, threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
+  ) throws -> any Device {
+    let cpu = { try cpu(threads: threads, convolution: convolution) }
     switch name {
     case "auto":
-      guard let gpu = Hardware.all.first(where: \.isGPU) else { return try cpu(threads: threads) }
-      return try openCL(gpu, threads: threads)
-    case "cpu": return try cpu(threads: threads)
+      guard let gpu = Hardware.all.first(where: \.isGPU) else { return try cpu() }
+      return try openCL(gpu, before: cpu())
+    case "cpu": return try cpu()
     case "opencl":
       guard let first = Hardware.all.first else {
         throw DeviceError("\(absenceOfOpenCL ?? "no device"); use --device cpu", device: name)
       }
-      return try openCL(first, threads: threads)
+      return try openCL(first, before: cpu())
     default:
       if let hardware = Hardware.all.first(where: { name == "opencl:\($0.index)" }) {
-        return try openCL(hardware, threads: threads)
+        return try openCL(hardware, before: cpu())
       }
       throw DeviceError(
         "there is no such device; this machine has: \(names.joined(separator: ", "))", device: name)
@@ -61,11 +66,13 @@ public enum Devices {
   }
 
   /// A device on the CPU with its own threads.
-  public static func cpu(threads: Int? = nil) throws -> any Device { try CPUDevice(threads: threads) }
+  public static func cpu(
+    threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
+  ) throws -> any Device { try CPUDevice(threads: threads, convolution: convolution) }
 
   /// A device on OpenCL, with the CPU behind it for what it does not run; that is reported on standard error.
-  private static func openCL(_ hardware: Hardware, threads: Int? = nil) throws -> any Device {
-    FallbackDevice(try OpenCLDevice(hardware), secondary: try cpu(threads: threads)) { line in
+  private static func openCL(_ hardware: Hardware, before cpu: any Device) throws -> any Device {
+    FallbackDevice(try OpenCLDevice(hardware), secondary: cpu) { line in
       var text = line + "\n"
       text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

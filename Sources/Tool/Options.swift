@@ -1,5 +1,6 @@
 import ArgumentParser
 import Martlet
+import MartletCPU
 
 /// Where a command computes.
 struct DeviceOptions: ParsableArguments {
@@ -15,9 +16,16 @@ struct DeviceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads of the CPU (default: all processors).", valueName: "n"))
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How the CPU runs 3x3 convolutions: direct is the most accurate, winograd2 and winograd4 are faster for most "
+        + "sizes (default: for each size the fastest).", valueName: "algorithm"))
+  var convolution: ConvolutionAlgorithm?
+
   /// Runs a closure with the device in the context.
   func run<R>(seed: UInt64? = nil, _ body: (any Device) throws -> R) throws -> R {
-    let device = try Devices.named(device == "auto" ? Self.environmentDevice : device, threads: threads)
+    let device = try Devices.named(
+      device == "auto" ? Self.environmentDevice : device, threads: threads, convolution: convolution)
     guard !requiresGPU || Devices.isGPU(device) else {
       throw ToolError(
         "--require-gpu: \(device.name) is no GPU"
@@ -33,6 +41,8 @@ struct DeviceOptions: ParsableArguments {
 
   private static var environmentDevice: String { environmentVariable("MARTLET_DEVICE") ?? "auto" }
 }
+
+extension ConvolutionAlgorithm: ExpressibleByArgument {}
 
 /// Height, width and channels as in `28x28x1`.
 func parseSize(_ text: String) throws -> Shape {

@@ -24,6 +24,19 @@ import Testing
     #expect(hashes[0].count == 67)
   }
 
+  /// Winograd's algorithms round differently, and this network has a convolution that they are faster for.
+  @Test func theAlgorithmOfConvolutionsCanBeChosen() throws {
+    let hashes = try [[], ["--convolution", "winograd4"], ["--convolution", "direct"]].map { options in
+      let command = try Command(
+        ["train", "--data", "shapes", "--steps", "2", "--batch-size", "48", "--seed", "3", "--json"] + options
+      )
+      #expect(command.status == 0, "\(command.errors)")
+      return try #require(command.lines.last?.split(separator: "\"weights_sha256\":").last)
+    }
+    #expect(hashes[0] != hashes[2])
+    #expect(hashes[1] != hashes[2])
+  }
+
   @Test func aRunIsWrittenAndEvaluated() throws {
     let folder = try temporaryFolder()
     let run = folder.appending("runs").appending("first")
@@ -104,6 +117,10 @@ import Testing
       ["train", "--device", "cpu", "--require-gpu", "--data", "shapes"],
       "--require-gpu: cpu is no GPU"
         + (Devices.absenceOfOpenCL.map { "; there is no OpenCL: \($0)" } ?? "")
+      ),
+      (
+      ["train", "--convolution", "fft"],
+      "The value 'fft' is invalid for '--convolution <algorithm>'. Please provide one of 'direct', 'winograd2' or 'winograd4'."
     ),
     (["train", "--colour"], "Unknown option '--colour'"),
     (
