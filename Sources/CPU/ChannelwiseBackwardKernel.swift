@@ -42,6 +42,7 @@ private struct ChannelwiseKernelGradient {
   let source: ChannelwiseSource
   let dy: UnsafePointer<Float>
   let lattice: Lattice
+  let reach: LatticeReach
   let boxes: [LatticeBox]
   let strips: Strips
   /// Images and output rows of a unit.
@@ -56,15 +57,16 @@ private struct ChannelwiseKernelGradient {
     self.source = source
     self.dy = dy
     lattice = geometry.lattices(for: .backwardKernel)[0]
+    reach = LatticeReach(lattice)
     boxes = lattice.boxes(in: source.extent).filter { !$0.taps.isEmpty }
     strips = Strips(columns: source.columns, source.kernels)
-    let depths = min(source.extent.depth, lattice.reach(0))
+    let depths = min(source.extent.depth, reach[0])
     let width = source.isSpread ? source.kernels.wide.width : source.columns
     // Floats that a row of outputs reads: its own, and its rows of the source.
     let row =
       geometry.output.width * width
       + geometry.strides.height * geometry.input.width * source.planes * width * depths
-    let fitting = max(1, 131_072 / max(1, row) - (source.isSpread ? lattice.reach(1) : 0))
+    let fitting = max(1, 131_072 / max(1, row) - (source.isSpread ? reach[1] : 0))
     let height = geometry.output.height
     images = Parts(
       geometry.batch, smallest: max(1, fitting / max(1, height)), limit: max(1, geometry.batch))
@@ -72,7 +74,7 @@ private struct ChannelwiseKernelGradient {
     shares = Parts(images.count * heights.count, smallest: 1, limit: 16)
     memoryCount = source.spreadCount(
       images: images.size, depths: depths,
-      rows: min(source.extent.height, (heights.size - 1) * geometry.strides.height + lattice.reach(1)))
+      rows: min(source.extent.height, (heights.size - 1) * geometry.strides.height + reach[1]))
   }
 
   /// Spread channels belong to one strip.
@@ -95,8 +97,8 @@ private struct ChannelwiseKernelGradient {
         let rows = heights[unit % heights.count]
         for depth in 0..<geometry.output.depth {
           let region = ChannelwiseSource.Region(
-            images: imageRange, depths: lattice.positions(0, depth..<depth + 1, in: source.extent),
-            rows: lattice.positions(1, rows, in: source.extent))
+            images: imageRange, depths: reach.positions(0, depth..<depth + 1, in: source.extent),
+            rows: reach.positions(1, rows, in: source.extent))
           let view = source.view(region, strips[stripRange.lowerBound], memory)
           for box in boxes where box.depths.contains(depth) {
             let rows = box.rows.clamped(to: rows)

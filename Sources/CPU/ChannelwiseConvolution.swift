@@ -61,6 +61,7 @@ private struct ChannelwiseConvolution {
   let resultExtent: Extent
   let lattices: [Lattice]
   let boxes: [[LatticeBox]]
+  let reaches: [LatticeReach]
   let strips: Strips
   private(set) var jobs: [Job] = []
   /// Floats of memory for a thread.
@@ -78,6 +79,7 @@ private struct ChannelwiseConvolution {
     resultExtent = pass == .backwardData ? geometry.input : geometry.output
     lattices = geometry.lattices(for: pass)
     boxes = lattices.map { $0.boxes(in: source.extent) }
+    reaches = lattices.map { LatticeReach($0) }
     strips = Strips(columns: source.columns, source.kernels)
     for index in lattices.indices { addJobs(index) }
   }
@@ -85,19 +87,20 @@ private struct ChannelwiseConvolution {
   /// Spread channels must stay in the second cache, and belong to one strip.
   private mutating func addJobs(_ index: Int) {
     let lattice = lattices[index]
+    let reach = reaches[index]
     let together = source.isSpread ? 1 : strips.count
     let columns = source.isSpread ? source.kernels.wide.width : source.columns
     let rowCost = max(1, lattice.count.width * max(1, lattice.taps.count) * source.planes * columns)
-    let depths = min(source.extent.depth, lattice.reach(0))
+    let depths = min(source.extent.depth, reach[0])
     let sourceRow = source.spreadCount(images: 1, depths: depths, rows: 1)
-    let fitting = (131_072 / sourceRow - lattice.reach(1)) / lattice.sourceStep.height + 1
+    let fitting = (131_072 / sourceRow - reach[1]) / lattice.sourceStep.height + 1
     // Bands read the rows at their edges again, so they are high where there are enough of them.
     let enough = max(
       (1 << 18) / rowCost, min((1 << 20) / rowCost, geometry.batch * lattice.count.height / 16), 1)
     let bands = Parts(
       lattice.count.height, smallest: source.isSpread ? max(1, min(fitting, max(16, enough))) : enough)
     let sourceRows = min(
-      source.extent.height, (bands.size - 1) * lattice.sourceStep.height + lattice.reach(1))
+      source.extent.height, (bands.size - 1) * lattice.sourceStep.height + reach[1])
     let imageFloats = max(1, sourceRow * sourceRows)
     let imageCost = max(1, rowCost * lattice.count.height)
     let images = Parts(
@@ -123,10 +126,11 @@ private struct ChannelwiseConvolution {
   func run(_ job: Int, _ memory: UnsafeMutablePointer<Float>) {
     let job = jobs[job]
     let lattice = lattices[job.lattice]
+    let reach = reaches[job.lattice]
     let region = ChannelwiseSource.Region(
       images: job.images,
-      depths: lattice.positions(0, job.depth..<job.depth + 1, in: source.extent),
-      rows: lattice.positions(1, job.rows, in: source.extent))
+      depths: reach.positions(0, job.depth..<job.depth + 1, in: source.extent),
+      rows: reach.positions(1, job.rows, in: source.extent))
     // Of a strip as wide as a tile or of all strips, which are read where they stand: one view serves all of these.
     let view = source.view(region, strips[job.strips.lowerBound], memory)
     let most = lattice.taps.count * source.planes

@@ -133,7 +133,7 @@ extension Lattice {
   private func segments(_ axis: Int, in source: Extent) -> [Range<Int>] {
     let step = sourceStep[axis]
     var cuts: Set<Int> = [0, count[axis]]
-    for offset in Set(taps.map(\.offset[axis])) {
+    for offset in Set(taps.map { $0.offset[axis] }) {
       for bound in [-offset, source[axis] - offset] where bound > 0 {
         cuts.insert(min(count[axis], (bound + step - 1) / step))
       }
@@ -141,19 +141,34 @@ extension Lattice {
     let sorted = cuts.sorted()
     return zip(sorted, sorted.dropFirst()).map { $0..<$1 }
   }
+}
 
-  /// How far the taps of an axis reach: as many positions of the source for one point.
-  func reach(_ axis: Int) -> Int {
-    let offsets = taps.map(\.offset[axis])
-    return (offsets.max() ?? 0) - (offsets.min() ?? 0) + 1
+/// The least and the largest offsets of a lattice's taps: from where to where in the source one point reaches.
+struct LatticeReach {
+  private var least = Extent(repeating: 0)
+  private var most = Extent(repeating: -1)
+  private let step: Extent
+
+  init(_ lattice: Lattice) {
+    step = lattice.sourceStep
+    guard let first = lattice.taps.first else { return }
+    (least, most) = (first.offset, first.offset)
+    for tap in lattice.taps {
+      for axis in 0..<3 {
+        least[axis] = min(least[axis], tap.offset[axis])
+        most[axis] = max(most[axis], tap.offset[axis])
+      }
+    }
   }
+
+  /// Positions of an axis from one end to the other.
+  subscript(axis: Int) -> Int { most[axis] - least[axis] + 1 }
 
   /// The positions of an axis of the source that some coordinates' taps reach.
   func positions(_ axis: Int, _ coordinates: Range<Int>, in source: Extent) -> Range<Int> {
-    let offsets = taps.map(\.offset[axis])
-    guard let least = offsets.min(), let most = offsets.max(), !coordinates.isEmpty else { return 0..<0 }
-    let lower = max(0, coordinates.lowerBound * sourceStep[axis] + least)
-    let upper = min(source[axis], (coordinates.upperBound - 1) * sourceStep[axis] + most + 1)
+    guard !coordinates.isEmpty else { return 0..<0 }
+    let lower = max(0, coordinates.lowerBound * step[axis] + least[axis])
+    let upper = min(source[axis], (coordinates.upperBound - 1) * step[axis] + most[axis] + 1)
     return lower..<max(lower, upper)
   }
 }

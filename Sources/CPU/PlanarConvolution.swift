@@ -77,7 +77,7 @@ struct PlanarConvolution {
     channels = isBackward ? geometry.outputChannels : geometry.inputChannels
     filters = isBackward ? geometry.inputChannels : geometry.outputChannels
     width = geometry.kernel.width
-    let offsets = lattice.taps.map(\.offset.width)
+    let offsets = lattice.taps.map { $0.offset.width }
     first = offsets[0]
     step = isBackward ? -geometry.dilation.width : geometry.dilation.width
     before = max(0, -(offsets.min() ?? 0))

@@ -12,21 +12,24 @@ struct RowEpilogue {
   init(_ epilogue: ResolvedEpilogue, channels: Int, on device: CPUDevice) throws {
     self.epilogue = epilogue
     length = channels * 64
-    let operands = [\ResolvedEpilogue.bias, \.scale, \.shift]
+    let operands = [epilogue.bias, epilogue.scale, epilogue.shift]
+    let hasOperands = operands.contains { $0 != nil }
     isEmpty =
-      operands.allSatisfy { epilogue[keyPath: $0] == nil } && epilogue.residual == nil && epilogue.mask == nil
-      && epilogue.activation == 0
-    guard operands.contains(where: { epilogue[keyPath: $0] != nil }) else {
+      !hasOperands && epilogue.residual == nil && epilogue.mask == nil && epilogue.activation == 0
+    guard hasOperands else {
       repeated = nil
       return
     }
     let memory = try device.scratch(floats: 3 * length + 16)
-    for (index, operand) in operands.enumerated() {
-      guard let values = epilogue[keyPath: operand] else { continue }
-      let to = memory.floats + index * length
-      for i in 0..<length { to[i] = values[i % channels] }
-      self.epilogue[keyPath: operand] = UnsafePointer(to)
+    let (length, to) = (length, memory.floats)
+    func extended(_ index: Int) -> UnsafePointer<Float>? {
+      guard let values = operands[index] else { return nil }
+      for i in 0..<length { to[index * length + i] = values[i % channels] }
+      return UnsafePointer(to + index * length)
     }
+    self.epilogue.bias = extended(0)
+    self.epilogue.scale = extended(1)
+    self.epilogue.shift = extended(2)
     repeated = memory
   }
 
