@@ -19,17 +19,32 @@ extension CPUDevice {
     _ algorithm: ConvolutionAlgorithm, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
     _ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]
   ) throws {
+    let lanes = kernels.matrix.lanes
+    let isChannelwise = ChannelwiseSource.suits(pass, geometry, lanes: lanes)
     switch (pass, algorithm) {
-    case (.backwardKernel, .direct):
+    case (.backwardKernel, .direct) where !isChannelwise:
       try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
     case (.backwardKernel, _):
-      try winogradBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+      if isChannelwise {
+        try channelwiseBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+      } else {
+        try winogradBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+      }
       if epilogue.hasBias {
         let channels = geometry.outputChannels
         try reduce(
           .sum, .memory(UnsafePointer(inputs[1].floats)), outputs[1].floats, outer: 1,
           length: geometry.outputShape.count / max(1, channels), inner: channels)
       }
+    case (_, .direct) where PlanarConvolution.suits(pass, geometry, lanes: lanes):
+      try planarConvolution(
+        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+    case (_, .direct) where ScatterConvolution.suits(pass, geometry, lanes: lanes):
+      try scatterConvolution(
+        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+    case (_, .direct) where isChannelwise:
+      try channelwiseConvolution(
+        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
     case (_, .direct):
       try gatherConvolution(
         pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
@@ -70,7 +85,14 @@ extension CPUDevice {
 
   /// What runs a pass of a convolution.
   public func algorithm(for pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
-    guard let wanted = convolutionAlgorithm else { return ConvolutionAlgorithm(for: pass, geometry) }
+    guard let wanted = convolutionAlgorithm else {
+      let lanes = kernels.matrix.lanes
+      let isNarrow =
+        PlanarConvolution.suits(pass, geometry, lanes: lanes)
+        || ScatterConvolution.suits(pass, geometry, lanes: lanes)
+      return isNarrow
+        ? .direct : ConvolutionAlgorithm(for: pass, geometry)
+    }
     return wanted.canRun(pass, geometry) ? wanted : .direct
   }
 
@@ -85,11 +107,8 @@ extension CPUDevice {
   ) throws {
     var source = ConvolutionSource(pass, geometry, UnsafePointer(inputs[0].floats))
     let padded = try source.mergeWidth(pass, geometry, on: self)
-    let isDepthwise =
-      geometry.groups > 1 && geometry.groups == geometry.inputChannels
-      && geometry.groups == geometry.outputChannels
     let task = GatherConvolution(
-      pass, geometry, source, epilogue, result: output.floats, isDepthwise: isDepthwise, kernels.matrix)
+      pass, geometry, source, epilogue, result: output.floats, kernels.matrix)
     let zeros = try scratch(floats: max(source.channels, task.depth) + 64)
     zeros.floats.initialize(repeating: 0, count: max(source.channels, task.depth))
     let weights = UnsafePointer(inputs[1].floats)

@@ -65,7 +65,6 @@ private struct KernelGradient {
   let source: ConvolutionSource
   let dy: UnsafePointer<Float>
   let kernels: MatrixKernels
-  let isDepthwise: Bool
   let strips: Strips
   /// Rows of dw at each tap of a group: channels, or kernel columns and channels merged.
   let rows: Int
@@ -84,9 +83,6 @@ private struct KernelGradient {
     self.source = source
     self.dy = dy
     self.kernels = kernels
-    isDepthwise =
-      geometry.groups > 1 && geometry.groups == geometry.inputChannels
-      && geometry.groups == geometry.outputChannels
     strips = Strips(columns: geometry.outputChannelsPerGroup, kernels)
     rows = geometry.inputChannelsPerGroup * source.mergedWidth
     let image = source.extent.count * source.channels + geometry.output.count * geometry.outputChannels
@@ -109,13 +105,9 @@ private struct KernelGradient {
 
   var resultCount: Int { geometry.kernelShape.count }
   var shares: Int { max(1, shareParts.count) }
-  var jobs: Int { isDepthwise ? 1 : geometry.groups * rowParts.count * stripParts }
+  var jobs: Int { geometry.groups * rowParts.count * stripParts }
 
   func run(_ job: Int, _ units: Range<Int>, _ dw: UnsafeMutablePointer<Float>) {
-    if isDepthwise {
-      runDepthwise(units, dw)
-      return
-    }
     let stripRange = stripParts == 1 ? 0..<strips.count : job % stripParts..<job % stripParts + 1
     let rowRange = rowParts[job / stripParts % rowParts.count]
     let group = job / stripParts / rowParts.count
@@ -171,26 +163,6 @@ private struct KernelGradient {
       strip.tile.outerBlock(
         rows: count, source,
         TileResult(c: dw + column, offsets: offsets, columns: strip.columns, accumulates: true))
-    }
-  }
-
-  private func runDepthwise(_ units: Range<Int>, _ dw: UnsafeMutablePointer<Float>) {
-    let channels = geometry.outputChannels
-    dw.update(repeating: 0, count: resultCount)
-    for unit in units {
-      for tap in source.lattices[0].taps {
-        forEachBox(unit, tap) { x, y, box in
-          for n in 0..<box.0 {
-            for h in 0..<box.1 {
-              let xRow = x + n * source.extent.count + h * geometry.strides.height * source.extent.width
-              let yRow = y + n * geometry.output.count + h * geometry.output.width
-              kernels.depthwiseOuter(
-                source.pointer + xRow * channels, geometry.strides.width * channels, dy + yRow * channels,
-                channels, box.2, channels, dw + tap.index * channels)
-            }
-          }
-        }
-      }
     }
   }
 

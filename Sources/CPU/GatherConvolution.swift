@@ -18,7 +18,6 @@ struct GatherConvolution {
   let result: UnsafeMutablePointer<Float>
   let resultExtent: Extent
   let resultChannels: Int
-  let isDepthwise: Bool
   let kernels: MatrixKernels
   /// Channels that one result is summed over at each tap, and filters, of one group.
   let depth: Int
@@ -31,7 +30,7 @@ struct GatherConvolution {
 
   init(
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ source: ConvolutionSource,
-    _ epilogue: ResolvedEpilogue, result: UnsafeMutablePointer<Float>, isDepthwise: Bool,
+    _ epilogue: ResolvedEpilogue, result: UnsafeMutablePointer<Float>,
     _ kernels: MatrixKernels
   ) {
     self.pass = pass
@@ -39,20 +38,19 @@ struct GatherConvolution {
     self.source = source
     self.epilogue = epilogue
     self.result = result
-    self.isDepthwise = isDepthwise
     self.kernels = kernels
     let isForward = pass == .forward
     resultExtent = isForward ? geometry.output : geometry.input
     resultChannels = isForward ? geometry.outputChannels : geometry.inputChannels
-    let groups = isDepthwise ? 1 : geometry.groups
-    depth = isDepthwise ? 1 : source.mergedWidth * source.channels / groups
+    let groups = geometry.groups
+    depth = source.mergedWidth * source.channels / groups
     columns = resultChannels / groups
     strips = Strips(columns: columns, kernels)
     var start = 0
     var starts: [Int] = []
     for lattice in source.lattices {
       starts.append(start)
-      start += lattice.taps.count * depth * groups * (isDepthwise ? columns : strips.paddedColumns)
+      start += lattice.taps.count * depth * groups * strips.paddedColumns
     }
     packedStarts = starts
     packedCount = start
@@ -67,7 +65,7 @@ struct GatherConvolution {
       guard blocks > 0 else { continue }
       let stripCost = max(1, lattice.taps.count) * depth * kernels.wide.width
       // Strips whose kernels stay in the second cache together; one at a time where there are few pixels to share.
-      let together = isDepthwise ? strips.count : blocks < 16 ? 1 : max(1, Self.cachedFloats / stripCost)
+      let together = blocks < 16 ? 1 : max(1, Self.cachedFloats / stripCost)
       let groupsOfStrips = Parts(strips.count, smallest: together, limit: strips.count)
       let blockCost = MatrixKernels.blockRows * stripCost * groupsOfStrips.size
       let parts = Parts(
@@ -94,19 +92,12 @@ struct GatherConvolution {
       groups: geometry.groups, depth: depth, columns: columns)
   }
 
-  var packingJobs: Int { source.lattices.count * (isDepthwise ? 1 : geometry.groups * strips.count) }
+  var packingJobs: Int { source.lattices.count * geometry.groups * strips.count }
 
   func pack(_ job: Int, _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
     let each = packingJobs / source.lattices.count
     let taps = source.lattices[job / each].taps
     var to = packed + packedStarts[job / each]
-    if isDepthwise {
-      for tap in taps {
-        to.update(from: weights + tap.index * columns, count: columns)
-        to += columns
-      }
-      return
-    }
     let group = job % each / strips.count
     let strip = strips[job % strips.count]
     let filters = geometry.outputChannels
@@ -134,16 +125,15 @@ struct GatherConvolution {
       try LatticeTable(
         $0, images: geometry.batch, source: source.extent, sourceChannels: source.channels,
         result: resultExtent,
-        resultChannels: resultChannels, maySort: !isDepthwise, on: device)
+        resultChannels: resultChannels, on: device)
     }
   }
 
   func run(_ job: Job, _ table: LatticeTable, _ packed: UnsafePointer<Float>, zeros: UnsafePointer<Float>) {
     let taps = table.taps
     let packed = packed + packedStarts[job.lattice]
-    let tapsTogether =
-      isDepthwise ? max(1, taps) : max(1, min(taps, Self.cachedFloats / (depth * kernels.wide.width)))
-    let x = source.pointer + (isDepthwise ? 0 : job.group * (source.channels / geometry.groups))
+    let tapsTogether = max(1, min(taps, Self.cachedFloats / (depth * kernels.wide.width)))
+    let x = source.pointer + job.group * (source.channels / geometry.groups)
     let words = LatticeTable.Block.size(table) + MatrixKernels.blockRows * tapsTogether
     withUnsafeTemporaryAllocation(byteCount: words * 8, alignment: 64) { memory in
       var block = LatticeTable.Block(table, memory: memory.baseAddress!)
@@ -155,11 +145,7 @@ struct GatherConvolution {
         for number in job.blocks {
           table.locate(number, x, &block)
           block.fill(tapRange, table, zeros: zeros, kernels, rows)
-          if isDepthwise {
-            runDepthwise(block, taps, packed, rows)
-          } else {
-            runStrips(job, block, tapRange, of: taps, packed, rows)
-          }
+          runStrips(job, block, tapRange, of: taps, packed, rows)
         }
         firstTap = tapRange.upperBound
       } while firstTap < taps
@@ -183,24 +169,6 @@ struct GatherConvolution {
         accumulates: tapRange.lowerBound > 0)
       if tapRange.upperBound == taps { epilogue.apply(to: &tile, column: column, element: column) }
       strip.tile.multiplyBlock(rows: block.count, source, tile)
-    }
-  }
-
-  /// Every channel by itself. The table is read across: the taps of one pixel must lie side by side.
-  private func runDepthwise(
-    _ block: LatticeTable.Block, _ taps: Int, _ packed: UnsafePointer<Float>,
-    _ rows: UnsafeMutablePointer<UnsafePointer<Float>>
-  ) {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: max(1, taps)) { pixel in
-      var tile = TileResult(c: result, offsets: UnsafePointer(block.offsets), columns: kernels.lanes)
-      epilogue.apply(to: &tile, column: 0, element: 0)
-      for m in 0..<block.count {
-        for tap in 0..<taps { pixel[tap] = rows[tap * MatrixKernels.blockRows + m] }
-        withUnsafePointer(to: &tile) {
-          kernels.depthwise(UnsafePointer(pixel.baseAddress!), taps, packed, columns, UnsafeRawPointer($0))
-        }
-        tile.offsets += 1
-      }
     }
   }
 }

@@ -9,6 +9,12 @@ extension CPUDevice {
   /// waits for a phase of packing. A transposed a is read in place by the outer-product kernel.
   func gemm(_ product: GEMM, _ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]) throws {
     guard product.m > 0, product.n > 0, product.batch > 0 else { return }
+    if SkinnyProduct.suits(product) {
+      return try SkinnyProduct(
+        product, a: UnsafePointer(inputs[0].floats), b: UnsafePointer(inputs[1].floats), c: outputs[0].floats,
+        epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix
+      ).run(on: self)
+    }
     let task = MatrixProduct(
       product, a: UnsafePointer(inputs[0].floats), b: UnsafePointer(inputs[1].floats), c: outputs[0].floats,
       epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix)
@@ -51,7 +57,9 @@ private struct MatrixProduct {
   let strips: Strips
   let rowParts: Parts
   let depthParts: Parts
-  /// Few rows do not repay the packing of b, which is then read where it stands.
+  /// A b of few rows is read where it stands, and c, which is most of what moves, is written in rows and not in strips.
+  let isFlat: Bool
+  /// Few rows do not repay the packing of b either.
   let packs: Bool
 
   init(
@@ -65,17 +73,21 @@ private struct MatrixProduct {
     self.epilogue = epilogue
     self.kernels = kernels
     strips = Strips(columns: product.n, kernels)
-    packs = product.transposeB || product.m > 24
+    isFlat = !product.transposeB && product.k <= 32
+    packs = product.transposeB || product.m > 24 && !isFlat
     let block = MatrixKernels.blockRows
     // A job below a quarter of a million multiply-adds costs more to hand out than it saves.
     let enough = (1 << 18) / max(1, product.k * kernels.wide.width)
     // Each part of the rows packs b anew, which 240 rows hardly notice; fewer where there is little else to share.
     let rows = strips.count * product.batch >= 16 ? 240 : 48
-    rowParts = Parts(product.m, unit: block, smallest: max(rows, min(enough, 2400)), limit: 64)
+    rowParts =
+      isFlat
+      ? Parts(product.m, unit: block, smallest: (1 << 18) / max(1, product.k * product.n), limit: 64)
+      : Parts(product.m, unit: block, smallest: max(rows, min(enough, 2400)), limit: 64)
     depthParts = Parts(product.k, unit: 16, smallest: 1, limit: max(1, (product.k + 511) / 512))
   }
 
-  var jobs: Int { product.batch * rowParts.count * strips.count }
+  var jobs: Int { product.batch * rowParts.count * (isFlat ? 1 : strips.count) }
   var packedCount: Int { packs ? depthParts.size * kernels.wide.width : 16 }
 
   /// Where a part of a strip begins in all of b, packed.
@@ -102,9 +114,25 @@ private struct MatrixProduct {
   /// - Parameters:
   ///   - kept: all of b, packed; nil where each job packs its parts into `packed`.
   func run(_ job: Int, kept: UnsafePointer<Float>?, packed: UnsafeMutablePointer<Float>) {
-    let strip = strips[job % strips.count]
-    let rows = rowParts[job / strips.count % rowParts.count]
-    let matrix = job / strips.count / rowParts.count
+    guard isFlat else {
+      let rows = rowParts[job / strips.count % rowParts.count]
+      run(strips[job % strips.count], rows, job / strips.count / rowParts.count, kept: kept, packed: packed)
+      return
+    }
+    let rows = rowParts[job % rowParts.count]
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: MatrixKernels.blockRows) {
+      let block = first..<min(first + MatrixKernels.blockRows, rows.upperBound)
+      for index in 0..<strips.count {
+        run(strips[index], block, job / rowParts.count, kept: nil, packed: packed)
+      }
+    }
+  }
+
+  /// Some rows of one strip of one matrix.
+  private func run(
+    _ strip: Strips.Strip, _ rows: Range<Int>, _ matrix: Int, kept: UnsafePointer<Float>?,
+    packed: UnsafeMutablePointer<Float>
+  ) {
     let a = self.a + (product.sharesA ? 0 : matrix * product.m * product.k)
     let b = self.b + (product.sharesB ? 0 : matrix * product.k * product.n)
     for part in 0..<max(1, depthParts.count) {

@@ -42,7 +42,7 @@ struct LatticeTable {
 
   init(
     _ lattice: Lattice, images: Int, source: Extent, sourceChannels: Int, result: Extent, resultChannels: Int,
-    maySort: Bool, on device: CPUDevice
+    on device: CPUDevice
   ) throws {
     self.lattice = lattice
     self.images = images
@@ -63,7 +63,7 @@ struct LatticeTable {
         zip(axisMask(0, $0 / height), axisMask(1, $0 % height)).map { $0 & $1 }
       })
     let columnMasks = AxisMasks((0..<lattice.count.width).map { axisMask(2, $0) })
-    if maySort && words == 1 { sort(rowMasks, columnMasks) }
+    if words == 1 { sort(rowMasks, columnMasks) }
     if !isSorted {
       classes = [PointClass(firstPoint: 0, points: points, firstBlock: 0, mask: .max)]
       blocks = Self.blocks(images * points)

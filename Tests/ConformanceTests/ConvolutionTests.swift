@@ -46,6 +46,23 @@ import Testing
     Case([1, 12, 10, 1], 3, Convolution(kernelSize: [10, 9], padding: .same, dilationRate: [1, 2])),
     Case([1, 2, 3, 20], 17, Convolution(kernelSize: 2, padding: .explicit([.init(3, 4), .init(0, 5)]))),
     Case([1, 3, 4, 5, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)),
+    Case([2, 9, 17, 100], 100, Convolution(kernelSize: 3, padding: .same, groups: 100)),
+    Case([1, 9, 8, 20], 60, Convolution(kernelSize: 3, strides: 2, padding: .same, groups: 20)),
+    Case([2, 9, 10, 132], 132, Convolution(kernelSize: 3, padding: .same, groups: 33)),
+    Case([2, 7, 8, 72], 120, Convolution(kernelSize: 3, strides: 2, padding: .same, groups: 24)),
+    Case([3, 6, 5, 40], 24, Convolution(kernelSize: 2, strides: 3, padding: .full, groups: 8)),
+    Case([2, 30, 24], 36, Convolution(kernelSize: 5, padding: .causal, dilationRate: 3, groups: 12)),
+    Case(
+      [2, 4, 3, 5, 28], 14,
+      Convolution(kernelSize: [3, 1, 2], strides: [1, 2, 1], padding: .same, groups: 7)),
+    Case([1, 70, 40, 64], 64, Convolution(kernelSize: 5, padding: .same, groups: 8)),
+    Case([1, 300, 1], 1, Convolution(kernelSize: 9)),
+    Case([2, 133, 1], 1, Convolution(kernelSize: 33, padding: .same)),
+    Case([1, 21, 70, 1], 1, Convolution(kernelSize: 3)),
+    Case([2, 9, 90, 3], 2, Convolution(kernelSize: [3, 5], padding: .full, dilationRate: [1, 2])),
+    Case([1, 12, 67, 2], 8, Convolution(kernelSize: 3, strides: [2, 1], padding: .same)),
+    Case([1, 5, 6, 40, 4], 3, Convolution(kernelSize: 3, padding: .same, dilationRate: [2, 1, 1])),
+    Case([1, 6, 33, 1], 7, Convolution(kernelSize: 3, padding: .explicit([.init(0, 5), .init(4, 0)]))),
   ]
 
   @Test(arguments: Devices.all, cases)
@@ -68,6 +85,9 @@ import Testing
       (Case([1, 5, 6, 3], 19, Convolution(kernelSize: 3, padding: .same)), ConvolutionPass.forward),
       (Case([1, 5, 6, 21], 4, Convolution(kernelSize: 2, strides: 3)), .backwardData),
       (Case([1, 5, 6, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)), .forward),
+      (Case([2, 9, 7, 60], 36, Convolution(kernelSize: 3, padding: .same, groups: 12)), .backwardData),
+      (Case([2, 9, 71, 1], 1, Convolution(kernelSize: 3, padding: .same)), .forward),
+      (Case([2, 9, 200, 2], 3, Convolution(kernelSize: 3, padding: .same)), .backwardData),
     ] {
       let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
       let reference = ConvolutionReference(geometry)
@@ -147,6 +167,8 @@ import Testing
       Case([16, 14, 14, 32], 48, Convolution(kernelSize: 3, padding: .same)),
       Case([32, 16, 16, 3], 32, Convolution(kernelSize: 3, strides: 2, padding: .same)),
       Case([8, 14, 14, 40], 40, Convolution(kernelSize: 3, padding: .same, groups: 40)),
+      Case([8, 14, 14, 80], 40, Convolution(kernelSize: 3, padding: .same, groups: 10)),
+      Case([2, 80, 800, 1], 2, Convolution(kernelSize: 3, padding: .same)),
       Case([2, 7, 7, 256], 256, Convolution(kernelSize: 3, padding: .same)),
     ] {
       let reference = ConvolutionReference(

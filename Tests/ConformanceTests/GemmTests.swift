@@ -13,6 +13,9 @@ import Testing
     GEMM(m: 25, n: 48, k: 1030, transposeA: true), GEMM(m: 260, n: 16, k: 3),
     GEMM(m: 9, n: 21, k: 6, batch: 3), GEMM(m: 9, n: 21, k: 6, batch: 3, sharesA: true),
     GEMM(m: 33, n: 5, k: 8, transposeB: true, batch: 2, sharesB: true), GEMM(m: 4, n: 3, k: 0),
+    GEMM(m: 2, n: 4200, k: 520), GEMM(m: 1, n: 130, k: 2500), GEMM(m: 3, n: 1031, k: 2050, transposeA: true),
+    GEMM(m: 2, n: 64, k: 4100, batch: 2), GEMM(m: 130, n: 260, k: 8, transposeA: true),
+    GEMM(m: 70, n: 37, k: 32, batch: 2), GEMM(m: 40, n: 9, k: 0),
   ]
 
   @Test(arguments: Devices.all)
@@ -30,8 +33,13 @@ import Testing
           hasMask: hasBias && activation == .linear || !hasBias && activation == .relu)
         try check(GEMM(m: 14, n: 75, k: 9), epilogue, on: device)
         try check(GEMM(m: 14, n: 33, k: 700, transposeA: true), epilogue, on: device)
+        try check(GEMM(m: 50, n: 90, k: 6), epilogue, on: device)
       }
     }
+    try check(
+      GEMM(m: 2, n: 1031, k: 2050),
+      Epilogue(hasBias: true, hasScale: true, hasResidual: true, activation: .relu),
+      on: device)
     try check(
       GEMM(m: 6, n: 37, k: 4, batch: 2), Epilogue(hasBias: true, hasResidual: true, activation: .tanh),
       on: device)
@@ -44,7 +52,10 @@ import Testing
   }
 
   @Test func bitsDoNotDependOnThreads() throws {
-    for product in [GEMM(m: 300, n: 130, k: 600), GEMM(m: 70, n: 200, k: 40, transposeA: true)] {
+    for product in [
+      GEMM(m: 300, n: 130, k: 600), GEMM(m: 70, n: 200, k: 40, transposeA: true), GEMM(m: 8, n: 300, k: 3000),
+      GEMM(m: 900, n: 300, k: 8, transposeA: true),
+    ] {
       try expectSameBits(
         threadsOf: .gemm(product, .none), try inputs(product, .none), output: shapes(product).c)
     }

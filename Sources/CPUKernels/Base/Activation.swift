@@ -8,7 +8,8 @@ func storePart(_ v: V, _ p: MutableFloats, _ count: Int) {
 
 /// Sigmoid and tanh need more registers than a tile leaves, so they follow while the rows are in the nearest cache.
 @inline(never)
-func activate(_ count: Int, _ result: TileResult) {
+func activate(_ count: Int, _ result: UnsafePointer<TileResult>) {
+  let result = result.pointee
   for m in 0..<count {
     let c = result.c + result.offsets[m]
     var n = 0

@@ -11,8 +11,9 @@ func matrixKernels() -> MatrixKernels {
   return MatrixKernels(
     lanes: lanes, wide: wide, narrow: narrow,
     single: Tile(rows: 12, width: lanes, multiply: multiplyOne, outer: outerOne),
-    packRows: packRows, packColumns: packColumns, fillPointers: fillPointers, depthwise: depthwise,
-    depthwiseOuter: depthwiseOuter,
+    packRows: packRows, packColumns: packColumns, fillPointers: fillPointers,
+    multiplyChannels: multiplyChannels, addChannelProducts: addChannelProducts, spread: spreadChannels,
+    scatterRuns: scatterRuns,
     sum: sumTerms, multiplyAddProbe: multiplyAddProbe)
 }
 

@@ -26,18 +26,18 @@ private func loadRow<let N: Int>(_ p: Floats, _ row: InlineArray<N, V>, folded: 
 /// The results so far: zeros, or what stands in c.
 @inline(__always)
 private func begin<let M: Int, let N: Int>(
-  _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: TileResult
+  _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: UnsafePointer<TileResult>
 ) -> InlineArray<M, InlineArray<N, V>> {
   var tile = tile
   let width = folded ? N / 2 : N
-  if result.accumulates {
+  if result.pointee.accumulates {
     for m in 0..<M where m < count {
-      let c = result.c + result.offsets[m]
+      let c = result.pointee.c + result.pointee.offsets[m]
       for n in 0..<width { tile[unchecked: m][unchecked: n] = load(c + n &* lanes) }
     }
     if folded {
       for m in 0..<M where M &+ m < count {
-        let c = result.c + result.offsets[M &+ m]
+        let c = result.pointee.c + result.pointee.offsets[M &+ m]
         for n in 0..<width { tile[unchecked: m][unchecked: width &+ n] = load(c + n &* lanes) }
       }
     }
@@ -63,42 +63,45 @@ private func combine<let M: Int, let N: Int>(
 }
 
 /// Does what the result says of bias, scale, shift, residual, activation and mask, and stores the rows 0 ..< count.
+///
+/// The result stays behind its pointer: a copy would be made in whole vectors, which have to wait for the driver's last
+/// change of a single field (a third of the time of a depthwise convolution).
 @inline(__always)
 private func finish<let M: Int, let N: Int>(
-  _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: TileResult
+  _ tile: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ count: Int, _ result: UnsafePointer<TileResult>
 ) {
   var tile = tile
   let width = folded ? N / 2 : N
-  if let bias = result.bias { combine(&tile, folded: folded, with: bias) { $0 + $1 } }
-  if let scale = result.scale { combine(&tile, folded: folded, with: scale) { $0 * $1 } }
-  if let shift = result.shift { combine(&tile, folded: folded, with: shift) { $0 + $1 } }
-  if let residual = result.residual {
+  if let bias = result.pointee.bias { combine(&tile, folded: folded, with: bias) { $0 + $1 } }
+  if let scale = result.pointee.scale { combine(&tile, folded: folded, with: scale) { $0 * $1 } }
+  if let shift = result.pointee.shift { combine(&tile, folded: folded, with: shift) { $0 + $1 } }
+  if let residual = result.pointee.residual {
     for m in 0..<M where m < count {
-      let row = residual + result.offsets[m]
+      let row = residual + result.pointee.offsets[m]
       for n in 0..<width { tile[unchecked: m][unchecked: n] += load(row + n &* lanes) }
     }
     if folded {
       for m in 0..<M where M &+ m < count {
-        let row = residual + result.offsets[M &+ m]
+        let row = residual + result.pointee.offsets[M &+ m]
         for n in 0..<width { tile[unchecked: m][unchecked: width &+ n] += load(row + n &* lanes) }
       }
     }
   }
-  if result.activation == 1 {
+  if result.pointee.activation == 1 {
     for m in 0..<M {
       for n in 0..<N { tile[unchecked: m][unchecked: n] = larger(tile[unchecked: m][unchecked: n], V.zero) }
     }
   }
-  if let mask = result.mask {
+  if let mask = result.pointee.mask {
     for m in 0..<M where m < count {
-      let row = mask + result.offsets[m]
+      let row = mask + result.pointee.offsets[m]
       for n in 0..<width {
         tile[unchecked: m][unchecked: n] = masked(tile[unchecked: m][unchecked: n], load(row + n &* lanes))
       }
     }
     if folded {
       for m in 0..<M where M &+ m < count {
-        let row = mask + result.offsets[M &+ m]
+        let row = mask + result.pointee.offsets[M &+ m]
         for n in width..<N {
           tile[unchecked: m][unchecked: n] = masked(
             tile[unchecked: m][unchecked: n], load(row + (n &- width) &* lanes))
@@ -106,28 +109,32 @@ private func finish<let M: Int, let N: Int>(
       }
     }
   }
-  if width == 1 && result.columns < lanes {
+  if width == 1 && result.pointee.columns < lanes {
     for m in 0..<M where m < count {
-      storePart(tile[unchecked: m][unchecked: 0], result.c + result.offsets[m], result.columns)
+      storePart(
+        tile[unchecked: m][unchecked: 0], result.pointee.c + result.pointee.offsets[m], result.pointee.columns
+      )
     }
     if folded {
       for m in 0..<M where M &+ m < count {
-        storePart(tile[unchecked: m][unchecked: width], result.c + result.offsets[M &+ m], result.columns)
+        storePart(
+          tile[unchecked: m][unchecked: width], result.pointee.c + result.pointee.offsets[M &+ m],
+          result.pointee.columns)
       }
     }
   } else {
     for m in 0..<M where m < count {
-      let c = result.c + result.offsets[m]
+      let c = result.pointee.c + result.pointee.offsets[m]
       for n in 0..<width { store(tile[unchecked: m][unchecked: n], c + n &* lanes) }
     }
     if folded {
       for m in 0..<M where M &+ m < count {
-        let c = result.c + result.offsets[M &+ m]
+        let c = result.pointee.c + result.pointee.offsets[M &+ m]
         for n in 0..<width { store(tile[unchecked: m][unchecked: width &+ n], c + n &* lanes) }
       }
     }
   }
-  if result.activation > 1 { activate(count, result) }
+  if result.pointee.activation > 1 { activate(count, result) }
 }
 
 // MARK: Rows
@@ -146,12 +153,11 @@ private func multiplyRows<let M: Int, let N: Int>(
   _ result: UnsafeRawPointer
 ) {
   let source = source.assumingMemoryBound(to: RowSource.self).pointee
-  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  let result = result.assumingMemoryBound(to: TileResult.self)
   var tile = begin(zeros, folded: folded, count, result)
   var rows = source.rows
-  let tapStride = source.depth &* source.bStride
   for tap in 0..<source.tapCount {
-    var b = source.b + source.taps[tap] &* tapStride
+    var b = source.b + source.taps[tap] &* source.tapStride
     var pointers = InlineArray<M, Floats>(repeating: rows[0])
     var lower = pointers
     for m in 0..<M { pointers[unchecked: m] = rows[m] }
@@ -284,7 +290,7 @@ private func addOuterProducts<let M: Int, let N: Int>(
   _ result: UnsafeRawPointer
 ) {
   let source = source.assumingMemoryBound(to: OuterSource.self).pointee
-  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  let result = result.assumingMemoryBound(to: TileResult.self)
   var tile = begin(zeros, folded: folded, count, result)
   var aOuter = source.a
   var bOuter = source.b
@@ -385,4 +391,195 @@ func outerOne(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer) 
   case 1...3: outer3x1(m, source, result)
   default: outer12x1(m, source, result)
   }
+}
+
+// MARK: Channels by themselves
+
+// The tiles behind depthwise convolutions and groups narrower than a vector. Lanes are channels of the result, and each
+// has a source of its own: nothing is broadcast, every product takes a vector of the source from memory. So heights are
+// exact, because what lies beyond the last row may not be readable.
+//
+//        b  tap │ n n n n
+//     a ────────┼─────────
+//      m n n n n│ tile += a[m, n] * b[n]
+
+/// M neighbouring pixels: result[m, n] = Σ_tap a[aOffsets[tap] + m * step + n] * b[bOffsets[tap] + n].
+@inline(__always)
+private func multiplyChannels<let M: Int, let N: Int>(
+  _ zeros: InlineArray<M, InlineArray<N, V>>, _ source: UnsafeRawPointer, _ result: UnsafeRawPointer
+) {
+  let source = source.assumingMemoryBound(to: ChannelSource.self).pointee
+  let result = result.assumingMemoryBound(to: TileResult.self)
+  var tile = begin(zeros, folded: false, M, result)
+  for tap in 0..<source.taps {
+    let a = source.a + source.aOffsets[tap]
+    let row = loadRow(
+      source.b + source.bOffsets[tap], InlineArray<N, V>(repeating: V.zero), folded: false)
+    for m in 0..<M {
+      for n in 0..<N {
+        tile[unchecked: m][unchecked: n] = multiplyAdd(
+          load(a + (m &* source.step &+ n &* lanes)), row[unchecked: n], tile[unchecked: m][unchecked: n])
+      }
+    }
+  }
+  finish(tile, folded: false, M, result)
+}
+
+/// M taps over the points of a box: result[m, n] = Σ_point a[aOffsets[m] + point · aSteps + n] * b[point · bSteps + n].
+@inline(__always)
+private func addChannelProducts<let M: Int, let N: Int>(
+  _ zeros: InlineArray<M, InlineArray<N, V>>, _ source: UnsafeRawPointer, _ offsets: UnsafePointer<Int>,
+  _ result: UnsafeRawPointer
+) {
+  let source = source.assumingMemoryBound(to: OuterSource.self).pointee
+  let result = result.assumingMemoryBound(to: TileResult.self)
+  var tile = begin(zeros, folded: false, M, result)
+  var steps = InlineArray<M, Int>(repeating: 0)
+  for m in 0..<M { steps[unchecked: m] = offsets[m] }
+  for outer in 0..<source.count.0 {
+    for middle in 0..<source.count.1 {
+      var a = source.a + (outer &* source.aSteps.0 &+ middle &* source.aSteps.1)
+      var b = source.b + (outer &* source.bSteps.0 &+ middle &* source.bSteps.1)
+      for _ in 0..<source.count.2 {
+        let row = loadRow(b, InlineArray<N, V>(repeating: V.zero), folded: false)
+        for m in 0..<M {
+          for n in 0..<N {
+            tile[unchecked: m][unchecked: n] = multiplyAdd(
+              load(a + (steps[unchecked: m] &+ n &* lanes)), row[unchecked: n],
+              tile[unchecked: m][unchecked: n])
+          }
+        }
+        a += source.aSteps.2
+        b += source.bSteps.2
+      }
+    }
+  }
+  finish(tile, folded: false, M, result)
+}
+
+#if AVX512 || arch(arm64)
+  @inline(never) private func channels6x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplyChannels(zeros() as InlineArray<6, InlineArray<4, V>>, s, r)
+  }
+  @inline(never) private func channels4x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplyChannels(zeros() as InlineArray<4, InlineArray<4, V>>, s, r)
+  }
+  @inline(never) private func channels2x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplyChannels(zeros() as InlineArray<2, InlineArray<4, V>>, s, r)
+  }
+  @inline(never) private func channels1x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplyChannels(zeros() as InlineArray<1, InlineArray<4, V>>, s, r)
+  }
+  @inline(never) private func channelOuter6x4(
+    _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+  ) {
+    addChannelProducts(zeros() as InlineArray<6, InlineArray<4, V>>, s, o, r)
+  }
+  @inline(never) private func channelOuter3x4(
+    _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+  ) {
+    addChannelProducts(zeros() as InlineArray<3, InlineArray<4, V>>, s, o, r)
+  }
+  @inline(never) private func channelOuter1x4(
+    _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+  ) {
+    addChannelProducts(zeros() as InlineArray<1, InlineArray<4, V>>, s, o, r)
+  }
+#endif
+@inline(never) private func channels6x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<6, InlineArray<2, V>>, s, r)
+}
+@inline(never) private func channels4x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<4, InlineArray<2, V>>, s, r)
+}
+@inline(never) private func channels2x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<2, InlineArray<2, V>>, s, r)
+}
+@inline(never) private func channels1x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<1, InlineArray<2, V>>, s, r)
+}
+@inline(never) private func channelOuter6x2(
+  _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) {
+  addChannelProducts(zeros() as InlineArray<6, InlineArray<2, V>>, s, o, r)
+}
+@inline(never) private func channelOuter3x2(
+  _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) {
+  addChannelProducts(zeros() as InlineArray<3, InlineArray<2, V>>, s, o, r)
+}
+@inline(never) private func channelOuter1x2(
+  _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) {
+  addChannelProducts(zeros() as InlineArray<1, InlineArray<2, V>>, s, o, r)
+}
+@inline(never) private func channels6x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<6, InlineArray<1, V>>, s, r)
+}
+@inline(never) private func channels4x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<4, InlineArray<1, V>>, s, r)
+}
+@inline(never) private func channels2x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<2, InlineArray<1, V>>, s, r)
+}
+@inline(never) private func channels1x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplyChannels(zeros() as InlineArray<1, InlineArray<1, V>>, s, r)
+}
+@inline(never) private func channelOuter6x1(
+  _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) {
+  addChannelProducts(zeros() as InlineArray<6, InlineArray<1, V>>, s, o, r)
+}
+@inline(never) private func channelOuter3x1(
+  _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) {
+  addChannelProducts(zeros() as InlineArray<3, InlineArray<1, V>>, s, o, r)
+}
+@inline(never) private func channelOuter1x1(
+  _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) {
+  addChannelProducts(zeros() as InlineArray<1, InlineArray<1, V>>, s, o, r)
+}
+
+/// The largest height that exists and is at most m pixels, and its rows; `vectors` wide.
+func multiplyChannels(_ vectors: Int, _ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) -> Int {
+  let height = m >= 6 ? 6 : m >= 4 ? 4 : m >= 2 ? 2 : 1
+  switch (vectors, height) {
+  #if AVX512 || arch(arm64)
+    case (4, 6): channels6x4(s, r)
+    case (4, 4): channels4x4(s, r)
+    case (4, 2): channels2x4(s, r)
+    case (4, _): channels1x4(s, r)
+  #endif
+  case (2, 6): channels6x2(s, r)
+  case (2, 4): channels4x2(s, r)
+  case (2, 2): channels2x2(s, r)
+  case (2, _): channels1x2(s, r)
+  case (_, 6): channels6x1(s, r)
+  case (_, 4): channels4x1(s, r)
+  case (_, 2): channels2x1(s, r)
+  default: channels1x1(s, r)
+  }
+  return height
+}
+
+/// The largest number of taps that exists and is at most m, and their sums; `vectors` wide.
+func addChannelProducts(
+  _ vectors: Int, _ m: Int, _ s: UnsafeRawPointer, _ o: UnsafePointer<Int>, _ r: UnsafeRawPointer
+) -> Int {
+  let height = m >= 6 ? 6 : m >= 3 ? 3 : 1
+  switch (vectors, height) {
+  #if AVX512 || arch(arm64)
+    case (4, 6): channelOuter6x4(s, o, r)
+    case (4, 3): channelOuter3x4(s, o, r)
+    case (4, _): channelOuter1x4(s, o, r)
+  #endif
+  case (2, 6): channelOuter6x2(s, o, r)
+  case (2, 3): channelOuter3x2(s, o, r)
+  case (2, _): channelOuter1x2(s, o, r)
+  case (_, 6): channelOuter6x1(s, o, r)
+  case (_, 3): channelOuter3x1(s, o, r)
+  default: channelOuter1x1(s, o, r)
+  }
+  return height
 }

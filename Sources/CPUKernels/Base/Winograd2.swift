@@ -75,7 +75,8 @@ func winogradKernel2(_ from: Floats, _ tapStep: Int, _ count: Int, _ to: Mutable
 func winogradOutput2(
   _ from: Floats, _ step: Int, _ rows: Int, _ columns: Int, _ result: UnsafeRawPointer
 ) {
-  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  let whole = result.assumingMemoryBound(to: TileResult.self)
+  let result = whole.pointee
   var channel = 0
   while channel < result.columns {
     // Adding -0 changes nothing, not even a zero's sign.
@@ -94,7 +95,7 @@ func winogradOutput2(
     if rows > 1 { finishRow(lower, bias, columns, result, result.offsets + columns, channel) }
     channel &+= lanes
   }
-  if result.activation > 1 { activate(rows &* columns, result) }
+  if result.activation > 1 { activate(rows &* columns, whole) }
 }
 
 @inline(always)

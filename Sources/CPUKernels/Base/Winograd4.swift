@@ -126,7 +126,8 @@ func winogradKernel4(_ from: Floats, _ tapStep: Int, _ count: Int, _ to: Mutable
 func winogradOutput4(
   _ from: Floats, _ step: Int, _ rows: Int, _ columns: Int, _ result: UnsafeRawPointer
 ) {
-  let result = result.assumingMemoryBound(to: TileResult.self).pointee
+  let whole = result.assumingMemoryBound(to: TileResult.self)
+  let result = whole.pointee
   let offsets = result.offsets
   let rowOfPoints = 6 &* step
   var channel = 0
@@ -161,7 +162,7 @@ func winogradOutput4(
     }
     channel &+= lanes
   }
-  if result.activation > 1 { activate(rows &* columns, result) }
+  if result.activation > 1 { activate(rows &* columns, whole) }
 }
 
 @inline(always)

@@ -13,16 +13,14 @@ public struct MatrixKernels: Sendable {
   public var packColumns: Pack
   /// See `fillPointers` of the kernels: (bases, masks, steps, taps, zeros, rows).
   public var fillPointers: FillPointers
-  /// (pointers to a pixel's taps, taps, weights, channels, `TileResult`): results of one pixel, each channel by itself.
-  public var depthwise:
-    @convention(c) @Sendable (
-      UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
-    ) -> Void
-  /// (x, step of x, dy, step of dy, pixels, channels, dw): adds the products of each channel over a row of pixels.
-  public var depthwiseOuter:
-    @convention(c) @Sendable (
-      UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
-    ) -> Void
+  /// (vectors, pixels, `ChannelSource`, `TileResult`): results of as many of the pixels as it says.
+  public var multiplyChannels: MultiplyChannels
+  /// (vectors, taps, `OuterSource`, offsets of the taps in a, `TileResult`): sums of as many of the taps as it says.
+  public var addChannelProducts: AddChannelProducts
+  /// See `spreadChannels` of the kernels: (x, step of x, pixels, `ChannelSpread`, to).
+  public var spread: Spread
+  /// See `scatterRuns` of the kernels: (columns, pixels, `ScatterRuns`, to).
+  public var scatterRuns: Scatter
   /// (terms, their distance, count, to): to[i] = Σ terms[j * distance + i] in the order of j: (from, distance, terms,
   /// count, to).
   public var sum:
@@ -44,17 +42,27 @@ public struct MatrixKernels: Sendable {
       UnsafeMutablePointer<UInt>
     ) -> Void
 
+  public typealias MultiplyChannels =
+    @convention(c) @Sendable (Int, Int, UnsafeRawPointer, UnsafeRawPointer) -> Int
+  public typealias AddChannelProducts =
+    @convention(c) @Sendable (
+      Int, Int, UnsafeRawPointer, UnsafePointer<Int>, UnsafeRawPointer
+    ) -> Int
+  public typealias Spread =
+    @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, Int, UnsafeRawPointer, UnsafeMutablePointer<Float>
+    ) -> Void
+
+  public typealias Scatter =
+    @convention(c) @Sendable (
+      UnsafePointer<Float>, Int, UnsafeRawPointer, UnsafeMutablePointer<Float>
+    ) -> Void
+
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
     fillPointers: FillPointers,
-    depthwise:
-      @convention(c) @Sendable (
-        UnsafePointer<UnsafePointer<Float>>, Int, UnsafePointer<Float>, Int, UnsafeRawPointer
-      ) -> Void,
-    depthwiseOuter:
-      @convention(c) @Sendable (
-        UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
-      ) -> Void,
+    multiplyChannels: MultiplyChannels, addChannelProducts: AddChannelProducts, spread: Spread,
+    scatterRuns: Scatter,
     sum:
       @convention(c) @Sendable (
         UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>
@@ -68,8 +76,10 @@ public struct MatrixKernels: Sendable {
     self.packRows = packRows
     self.packColumns = packColumns
     self.fillPointers = fillPointers
-    self.depthwise = depthwise
-    self.depthwiseOuter = depthwiseOuter
+    self.multiplyChannels = multiplyChannels
+    self.addChannelProducts = addChannelProducts
+    self.spread = spread
+    self.scatterRuns = scatterRuns
     self.sum = sum
     self.multiplyAddProbe = multiplyAddProbe
   }
@@ -100,7 +110,7 @@ public struct Tile: Sendable {
 
 /// The factors of a product whose rows are found through pointers:
 ///
-///     result[m, n] = Σ_t Σ_k  rows[t * 12 + m][k] * b[(taps[t] * depth + k) * bStride + n]
+///     result[m, n] = Σ_t Σ_k  rows[t * 12 + m][k] * b[taps[t] * tapStride + k * bStride + n]
 ///
 /// Pointers of rows beyond the last must point to something that can be read.
 public struct RowSource {
@@ -110,10 +120,12 @@ public struct RowSource {
   public var depth: Int
   public var b: UnsafePointer<Float>
   public var bStride: Int
+  /// depth * bStride where one tap's part of b lies behind the other's.
+  public var tapStride: Int
 
   public init(
     rows: UnsafePointer<UnsafePointer<Float>>, taps: UnsafePointer<Int>, tapCount: Int, depth: Int,
-    b: UnsafePointer<Float>, bStride: Int
+    b: UnsafePointer<Float>, bStride: Int, tapStride: Int? = nil
   ) {
     self.rows = rows
     self.taps = taps
@@ -121,6 +133,7 @@ public struct RowSource {
     self.depth = depth
     self.b = b
     self.bStride = bStride
+    self.tapStride = tapStride ?? depth * bStride
   }
 }
 
@@ -141,6 +154,75 @@ public struct OuterSource {
     self.count = count
     self.aSteps = aSteps
     self.bSteps = bSteps
+  }
+}
+
+/// The factors of products in which every column has a source of its own, for neighbouring pixels m:
+///
+///     result[m, n] = Σ_tap  a[aOffsets[tap] + m * step + n] * b[bOffsets[tap] + n]
+public struct ChannelSource {
+  public var a: UnsafePointer<Float>
+  public var aOffsets: UnsafePointer<Int>
+  public var step: Int
+  public var taps: Int
+  public var b: UnsafePointer<Float>
+  public var bOffsets: UnsafePointer<Int>
+
+  public init(
+    a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, step: Int, taps: Int, b: UnsafePointer<Float>,
+    bOffsets: UnsafePointer<Int>
+  ) {
+    self.a = a
+    self.aOffsets = aOffsets
+    self.step = step
+    self.taps = taps
+    self.b = b
+    self.bOffsets = bOffsets
+  }
+}
+
+/// How channels come under the columns of a strip that they belong to.
+public struct ChannelSpread {
+  /// Channels of a group, each of which gets a plane.
+  public var planes: Int
+  /// Columns of a group.
+  public var width: Int
+  /// The strip's first column, and how many it has.
+  public var first: Int
+  public var columns: Int
+  /// Floats from plane to plane.
+  public var stride: Int
+
+  public init(planes: Int, width: Int, first: Int, columns: Int, stride: Int) {
+    self.planes = planes
+    self.width = width
+    self.first = first
+    self.columns = columns
+    self.stride = stride
+  }
+}
+
+/// Runs of a pixel's columns that are added to results, all of the same length.
+public struct ScatterRuns {
+  /// Floats from pixel to pixel among the columns.
+  public var fromStride: Int
+  public var fromOffsets: UnsafePointer<Int>
+  public var toOffsets: UnsafePointer<Int>
+  public var runs: Int
+  /// Floats from one pixel's results to the next one's.
+  public var toStep: Int
+  public var count: Int
+
+  public init(
+    fromStride: Int, fromOffsets: UnsafePointer<Int>, toOffsets: UnsafePointer<Int>, runs: Int, toStep: Int,
+    count: Int
+  ) {
+    self.fromStride = fromStride
+    self.fromOffsets = fromOffsets
+    self.toOffsets = toOffsets
+    self.runs = runs
+    self.toStep = toStep
+    self.count = count
   }
 }
 
