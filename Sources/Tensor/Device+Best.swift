@@ -37,7 +37,7 @@ public enum Devices {
   public static func named(
     _ name: String, threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
   ) throws -> any Device {
-    let cpu = { try cpu(threads: threads, convolution: convolution) }
+    func cpu() throws -> any Device { try Self.cpu(threads: threads, convolution: convolution) }
     switch name {
     case "auto":
       guard let gpu = Hardware.all.first(where: \.isGPU) else { return try cpu() }

@@ -13,6 +13,7 @@ import Testing
     var name: String { "lacking" }
     var summary: String { inner.summary }
     var memory: MemoryStatistics { inner.memory }
+    var arenas: Arenas { inner.arenas }
     func allocate(byteCount: Int) throws -> any DeviceBuffer { try inner.allocate(byteCount: byteCount) }
     func upload(_ bytes: UnsafeRawBufferPointer, to buffer: any DeviceBuffer, at byteOffset: Int) throws {
       try inner.upload(bytes, to: buffer, at: byteOffset)

@@ -117,8 +117,8 @@ import Testing
       ["train", "--device", "cpu", "--require-gpu", "--data", "shapes"],
       "--require-gpu: cpu is no GPU"
         + (Devices.absenceOfOpenCL.map { "; there is no OpenCL: \($0)" } ?? "")
-      ),
-      (
+    ),
+    (
       ["train", "--convolution", "fft"],
       "The value 'fft' is invalid for '--convolution <algorithm>'. Please provide one of 'direct', 'winograd2' or 'winograd4'."
     ),
