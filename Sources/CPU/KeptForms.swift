@@ -18,12 +18,12 @@ enum WeightForm: Hashable, Sendable {
 /// this device changes by `encode` and `upload` only, and both drop the forms of the bytes that they have written. A
 /// form that was begun before such a write ended is of an older version, and is not taken.
 ///
-/// The first reader of a form makes it for itself; only a second one finds the same weights again. In training, where
-/// each step reads a form once and then writes, nothing is kept.
+/// The first readers of a form make it for themselves. In training, where each step reads a form once (a few times, if it
+/// is computed again or shared) and then writes, nothing is kept.
 struct KeptForms {
   enum Finding: Sendable {
     case kept(CPUBuffer)
-    /// It was asked for before: worth keeping, if the weights still have this version then.
+    /// It was asked for often: worth keeping, if the weights still have this version then.
     case wanted(version: Int)
     case unknown
   }
@@ -33,6 +33,7 @@ struct KeptForms {
   }
   private struct Entry {
     var made: CPUBuffer?
+    var readings = 1
     var lastUse: Int
   }
   private var entries: [Key: Entry] = [:]
@@ -44,24 +45,29 @@ struct KeptForms {
   /// Transformed kernels are four times as large as they were.
   private let mostBytes: Int
   private static let mostEntries = 4096
+  /// Readings of the same weights after which the next one keeps what it makes.
+  static let readingsBefore = 3
 
   init(ofBytes byteCount: Int) { mostBytes = 6 * byteCount + 1 << 20 }
 
   mutating func find(_ form: WeightForm, of bytes: Range<Int>) -> Finding {
     uses += 1
     let key = Key(form: form, bytes: bytes)
+    isKnownToPool = true
     guard let entry = entries[key] else {
       if entries.count >= Self.mostEntries { dropOldest() }
-      entries[key] = Entry(made: nil, lastUse: uses)
+      entries[key] = Entry(lastUse: uses)
       return .unknown
     }
     entries[key]!.lastUse = uses
-    return entry.made.map { .kept($0) } ?? .wanted(version: version)
+    if let made = entry.made { return .kept(made) }
+    if entry.readings >= Self.readingsBefore { return .wanted(version: version) }
+    entries[key]!.readings += 1
+    return .unknown
   }
 
   /// Takes a form that was made from a version of the weights. What has waited longest makes room for it.
   mutating func keep(_ made: CPUBuffer, _ form: WeightForm, of bytes: Range<Int>, version: Int) {
-    isKnownToPool = true
     let key = Key(form: form, bytes: bytes)
     guard version == self.version, made.byteCount <= mostBytes, let entry = entries[key], entry.made == nil
     else { return }
@@ -101,12 +107,14 @@ extension CPUDevice {
     let bytes = weights.bytes
     switch owner.forms.withLock({ $0.find(form, of: bytes) }) {
     case .kept(let made): return made
-    case .unknown: return nil
+    case .unknown:
+      // Known to the pool from now on: making room forgets who has read what, too.
+      pool.formOwners.withLock { $0[ObjectIdentifier(owner)] = BufferPool.FormOwner(buffer: owner) }
+      return nil
     case .wanted(let version):
       let made = try pool.allocate(byteCount: count * MemoryLayout<Float>.stride, isForm: true)
       make(made.floats)
       owner.forms.withLock { $0.keep(made, form, of: bytes, version: version) }
-      pool.formOwners.withLock { $0[ObjectIdentifier(owner)] = BufferPool.FormOwner(buffer: owner) }
       return made
     }
   }

@@ -66,6 +66,8 @@ extension Layer {
         let measured = try run.validation.map {
           try evaluate($0, batchSize: evaluationBatchSize(training: batchSize), task: task, workers: workers)
         }
+        // What it kept for the next reading of the same weights.
+        if measured != nil { Context.current.device.trim() }
         let record = run.state.endEpoch(measured, isWhole: run.state.batch >= batches.count)
         try tell(.epochEnded(record))
       }

@@ -78,8 +78,8 @@ import Testing
     return try device.download(output).values(as: Float.self).map(\.bitPattern)
   }
 
-  /// Weights in the middle of a larger buffer change in every way there is; after each, three calls (one makes forms
-  /// for itself, one makes what stays, one finds it) have the bits of a device that keeps nothing.
+  /// Weights in the middle of a larger buffer change in every way there is; after each, calls that make forms
+  /// for themselves, one that makes what stays, and one that finds it have the bits of a device that keeps nothing.
   @Test(arguments: InstructionSet.available, cases + grouped)
   func changedWeightsAreSeen(_ simd: InstructionSet, _ test: Case) throws {
     let device = TestDevice(device: try Self.device(simd, test), testDescription: "")
@@ -95,7 +95,7 @@ import Testing
     func check(_ what: String) throws {
       let expected = try bits(
         plain.device as! CPUDevice, test, [plain.upload(x), plain.upload(device.download(weights))])
-      for call in 1...3 {
+      for call in 1...KeptForms.readingsBefore + 2 {
         let actual = try bits(device.device as! CPUDevice, test, [input, weights])
         #expect(actual == expected, "\(what), call \(call)")
       }
@@ -121,13 +121,15 @@ import Testing
     for seed in 1...3 {
       let weights = try device.upload(noise(test.inputs[1], seed: UInt64(seed)))
       addresses.insert(CPUBuffer.of(weights.buffer!).floats)
-      for _ in 0..<3 { seen.insert(try bits(device.device as! CPUDevice, test, [x, weights])) }
+      for _ in 0..<KeptForms.readingsBefore + 2 {
+        seen.insert(try bits(device.device as! CPUDevice, test, [x, weights]))
+      }
     }
     #expect(addresses.count < 3)
     #expect(seen.count == 3)
   }
 
-  /// The second reading keeps a form; a write ends it, and so do the device's wish for memory and the end of the
+  /// After some readings the next one keeps a form; a write ends it, and so do the device's wish for memory and the end of the
   /// weights. The pool counts it as memory that can be had.
   @Test(arguments: cases)
   func formsAreCountedAndFreed(_ test: Case) throws {
@@ -136,21 +138,21 @@ import Testing
     let x = try device.upload(noise(test.inputs[0], seed: 1))
     var weights: Operand? = try device.upload(noise(test.inputs[1], seed: 2))
     let inUse = cpu.memory.inUse
-    func readTwice() throws {
-      _ = try bits(cpu, test, [x, weights!])
+    func readOften() throws {
+      for _ in 0..<KeptForms.readingsBefore { _ = try bits(cpu, test, [x, weights!]) }
       #expect(cpu.pool.formBytes == 0)
       _ = try bits(cpu, test, [x, weights!])
       #expect(cpu.pool.formBytes >= weights!.shape.count * 4)
       #expect(cpu.memory.inUse == inUse)
       #expect(cpu.memory.cached >= cpu.pool.formBytes)
     }
-    try readTwice()
+    try readOften()
     try cpu.encode(.fill, inputs: [.scalar(1 as Float)], outputs: [weights!])
     #expect(cpu.pool.formBytes == 0)
-    try readTwice()
+    try readOften()
     cpu.trim()
     #expect(cpu.memory.cached == 0)
-    try readTwice()
+    try readOften()
     weights = nil
     #expect(cpu.pool.formBytes == 0)
     #expect(cpu.pool.formOwners.withLock { $0.isEmpty })
@@ -164,7 +166,7 @@ import Testing
     var forms = KeptForms(ofBytes: 1 << 20)
     func form(_ columns: Int) -> WeightForm { .product(isTransposed: false, depth: 1, columns: columns) }
     func keep(_ columns: Int, of bytes: Range<Int>, byteCount: Int = 1 << 20) throws {
-      _ = forms.find(form(columns), of: bytes)
+      for _ in 0..<KeptForms.readingsBefore { _ = forms.find(form(columns), of: bytes) }
       guard case .wanted(let version) = forms.find(form(columns), of: bytes) else {
         Issue.record("not wanted")
         return
@@ -186,6 +188,7 @@ import Testing
     #expect(pool.statistics.inUse <= (7 << 20) + 7 * (1 << 18))
 
     // Begun before a write and finished after it.
+    for _ in 0..<KeptForms.readingsBefore { _ = forms.find(form(1), of: 0..<100) }
     guard case .wanted(let version) = forms.find(form(1), of: 0..<100) else {
       Issue.record("not wanted")
       return
@@ -208,7 +211,7 @@ import Testing
         for _ in 0..<4 {
           group.addTask {
             let inputs = zip(buffers, test.inputs).map { Operand($0, shape: $1) }
-            return Set(try (0..<5).map { _ in try bits(cpu, test, inputs) })
+            return Set(try (0..<7).map { _ in try bits(cpu, test, inputs) })
           }
         }
         return try await group.reduce(into: Set()) { $0.formUnion($1) }
