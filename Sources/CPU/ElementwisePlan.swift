@@ -199,9 +199,7 @@ struct ElementwisePlan {
   private static func lastUses(_ program: ElementwiseProgram) -> [Int] {
     var uses = [Int](repeating: -1, count: program.inputCount + program.instructions.count)
     for (index, instruction) in program.instructions.enumerated() {
-      uses[Int(instruction.a)] = index
-      if instruction.opcode.operandCount > 1 { uses[Int(instruction.b)] = index }
-      if instruction.opcode.operandCount > 2 { uses[Int(instruction.c)] = index }
+      for operand in instruction.operands { uses[operand] = index }
     }
     for register in program.results { uses[register] = program.instructions.count }
     return uses

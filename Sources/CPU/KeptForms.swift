@@ -53,7 +53,6 @@ struct KeptForms {
   mutating func find(_ form: WeightForm, of bytes: Range<Int>) -> Finding {
     uses += 1
     let key = Key(form: form, bytes: bytes)
-    isKnownToPool = true
     guard let entry = entries[key] else {
       if entries.count >= Self.mostEntries { dropOldest() }
       entries[key] = Entry(lastUse: uses)
@@ -82,9 +81,17 @@ struct KeptForms {
     for key in entries.keys where key.bytes.overlaps(written) { drop(key) }
   }
 
+  /// Forgets everything, also that the pool knows of it.
   mutating func dropAll() {
     entries = [:]
     keptBytes = 0
+    isKnownToPool = false
+  }
+
+  /// Notes that the pool is told of the buffer; whether it was not before.
+  mutating func becomeKnownToPool() -> Bool {
+    defer { isKnownToPool = true }
+    return !isKnownToPool
   }
 
   private mutating func dropOldest(thatIsMade: Bool = false) {
@@ -105,12 +112,14 @@ extension CPUDevice {
     guard keepsForms, let buffer = weights.buffer else { return nil }
     let owner = CPUBuffer.of(buffer)
     let bytes = weights.bytes
-    switch owner.forms.withLock({ $0.find(form, of: bytes) }) {
-    case .kept(let made): return made
-    case .unknown:
-      // Known to the pool from now on: making room forgets who has read what, too.
+    let (finding, isNew) = owner.forms.withLock { ($0.find(form, of: bytes), $0.becomeKnownToPool()) }
+    // From the first reading on, because making room forgets who has read what, too.
+    if isNew {
       pool.formOwners.withLock { $0[ObjectIdentifier(owner)] = BufferPool.FormOwner(buffer: owner) }
-      return nil
+    }
+    switch finding {
+    case .kept(let made): return made
+    case .unknown: return nil
     case .wanted(let version):
       let made = try pool.allocate(byteCount: count * MemoryLayout<Float>.stride, isForm: true)
       make(made.floats)

@@ -30,17 +30,7 @@ public class ConvolutionLayer: Layer {
   }
 
   public func forward(_ x: Tensor) -> Tensor {
-    do {
-      let resolved = try resolved(for: x)
-      return activation.applied(
-        after: x.convolution(kernel(resolved.kernel), bias: bias?([filters]), resolved))
-    } catch {
-      return x.failing((error as? ShapeError)?.message ?? "\(error)", file: #fileID, line: #line)
-    }
-  }
-
-  private func resolved(for x: Tensor) throws -> ResolvedConvolution {
-    try last(input: x.shape) {
+    x.convolved(kernel, bias, filters, activation, last) {
       try convolution.check(x, of: self, spatialRank: Self.spatialRank)
       return ResolvedConvolution(
         .forward, try convolution.geometry(input: x.shape, filters: filters),
@@ -71,6 +61,22 @@ public final class Conv2D: ConvolutionLayer {
 /// kernel height, kernel width, C / groups, filters).
 public final class Conv3D: ConvolutionLayer {
   override class var spatialRank: Int? { 3 }
+}
+
+extension Tensor {
+  /// What layers do that convolve: with a kernel of the shape that the resolved convolution asks for.
+  func convolved(
+    _ kernel: Parameter, _ bias: Parameter?, _ filters: Int, _ activation: ActivationFunction,
+    _ last: LastConvolution, resolve: () throws -> ResolvedConvolution
+  ) -> Tensor {
+    do {
+      let resolved = try last(input: shape, resolve)
+      return activation.applied(
+        after: convolution(kernel(resolved.kernel), bias: bias?([filters]), resolved))
+    } catch {
+      return failing((error as? ShapeError)?.message ?? "\(error)", file: #fileID, line: #line)
+    }
+  }
 }
 
 extension Convolution {

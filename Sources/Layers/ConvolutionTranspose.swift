@@ -32,17 +32,7 @@ public class ConvolutionTransposeLayer: Layer {
   }
 
   public func forward(_ x: Tensor) -> Tensor {
-    do {
-      let resolved = try resolved(for: x)
-      return activation.applied(
-        after: x.convolution(kernel(resolved.kernel), bias: bias?([filters]), resolved))
-    } catch {
-      return x.failing((error as? ShapeError)?.message ?? "\(error)", file: #fileID, line: #line)
-    }
-  }
-
-  private func resolved(for x: Tensor) throws -> ResolvedConvolution {
-    try last(input: x.shape) {
+    x.convolved(kernel, bias, filters, activation, last) {
       try convolution.check(x, of: self, spatialRank: Self.spatialRank)
       return ResolvedConvolution(
         .backwardData,

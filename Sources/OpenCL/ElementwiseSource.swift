@@ -34,8 +34,7 @@ struct ElementwiseSource {
       lines.append("const \(number) r\(index) = \(isTruncated ? "truncated" : "(\(number))")(\(value));")
     }
     for (index, instruction) in program.instructions.enumerated() {
-      let operands = [instruction.a, instruction.b, instruction.c].prefix(instruction.opcode.operandCount)
-      let list = operands.map { "r\($0)" }.joined(separator: ", ")
+      let list = instruction.operands.map { "r\($0)" }.joined(separator: ", ")
       let function = "\(program.isInteger ? "i" : "f")_\(instruction.opcode)"
       lines.append("const \(number) r\(program.inputCount + index) = \(function)(\(list));")
     }
