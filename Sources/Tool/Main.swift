@@ -13,7 +13,7 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DevicesCommand.self, ConformanceCommand.self,
+      DevicesCommand.self, TuneCommand.self, ConformanceCommand.self,
     ])
 
   /// Errors are one line on standard error and a non-zero exit; help goes to standard output.
