@@ -6,6 +6,7 @@ struct Main: ParsableCommand {
     commandName: "martlet-bench", abstract: "Tables of speed.",
     subcommands: [
       PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, WinogradCommand.self, ElementsCommand.self,
-      HostCommand.self, MemoryCommand.self, CasesCommand.self, ServeCommand.self,
+      ScalingCommand.self, HostCommand.self, MemoryCommand.self, CasesCommand.self, ServeCommand.self,
+      ProductsCommand.self,
     ])
 }
