@@ -54,7 +54,7 @@ static:
 	@ls -l $(STATIC)-stripped
 
 # A folder for a machine with a GPU driver, and neither Swift nor network: copy it there and run `bash first.sh`.
-gpu-bundle: static
+gpu-bundle:
 	swift build -c release --static-swift-stdlib --product martlet-bench --scratch-path .build-static
 	Benchmarks/gpu/bundle .build-gpu .build-static/release
 

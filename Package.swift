@@ -88,15 +88,16 @@ let rooms: [Target] = [
   .target(name: "MartletModels", dependencies: ["MartletLayers"], path: "Sources/Models"),
   // All of it under one name, and the catalog of networks.
   .target(name: "Martlet", dependencies: ["MartletTraining", "MartletModels"], path: "Sources/Martlet"),
-  // The command.
-  .executableTarget(
-    name: "martlet",
+  // The command, and the program that is nothing else.
+  .target(
+    name: "MartletTool",
     dependencies: ["Martlet", .product(name: "ArgumentParser", package: "swift-argument-parser")],
     path: "Sources/Tool"),
-  // Tables of speed, and the worker that is timed beside other frameworks.
+  .executableTarget(name: "martlet", dependencies: ["MartletTool"], path: "Sources/Program"),
+  // Tables of speed, and the worker that is timed beside other frameworks; with the command, for the bundle.
   .executableTarget(
     name: "martlet-bench",
-    dependencies: ["Martlet", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    dependencies: ["MartletTool", .product(name: "ArgumentParser", package: "swift-argument-parser")],
     path: "Benchmarks", exclude: ["NOTES.md", "gpu", "peers", "results"]),
 ]
 let tests: [Target] = [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MartletTool
 
 @main
 struct Main: ParsableCommand {
@@ -6,6 +7,15 @@ struct Main: ParsableCommand {
     commandName: "martlet-bench", abstract: "Tables of speed.",
     subcommands: [
       PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, WinogradCommand.self, ElementsCommand.self,
-      HostCommand.self, MemoryCommand.self, CasesCommand.self, ServeCommand.self,
+      HostCommand.self, MemoryCommand.self, CasesCommand.self, ServeCommand.self, ToolCommand.self,
     ])
+}
+
+/// One program for two, where every megabyte is carried to a machine.
+struct ToolCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "martlet", abstract: "What the command martlet does.")
+  @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
+
+  func run() { MartletCommand.start(arguments) }
 }

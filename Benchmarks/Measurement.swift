@@ -14,7 +14,7 @@ struct DeviceOptions: ParsableArguments {
   var clock: clockid_t { cpuTime ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC }
 
   /// A device, whose convolutions are by default those of `MARTLET_CONVOLUTION`.
-  func device(convolution: ConvolutionAlgorithm? = nil) throws -> CPUDevice {
+  func device(convolution: ConvolutionChoice? = nil) throws -> CPUDevice {
     guard let simd else { return try CPUDevice(threads: threads, convolution: convolution) }
     guard let set = InstructionSet(rawValue: simd) else {
       throw ValidationError("--simd must be base, avx2 or avx512; received \(simd)")

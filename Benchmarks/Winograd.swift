@@ -23,7 +23,7 @@ struct WinogradCommand: ParsableCommand {
 
   func run() throws {
     let algorithms = ConvolutionAlgorithm.allCases
-    let devices = try algorithms.map { try options.device(convolution: $0) }
+    let devices = try algorithms.map { try options.device(convolution: ConvolutionChoice($0)) }
     let chooser = try options.device()
     print(chooser.summary)
     print(

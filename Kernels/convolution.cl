@@ -12,17 +12,6 @@
 #define TN 2
 #define ITEMS 64
 #endif
-#define CAT_(a, b) a##b
-#define CAT(a, b) CAT_(a, b)
-#if VW == 1
-#define VEC float
-#define LOAD(p) (*(p))
-#define STORE(v, p) (*(p) = (v))
-#else
-#define VEC CAT(float, VW)
-#define LOAD(p) CAT(vload, VW)(0, (p))
-#define STORE(v, p) CAT(vstore, VW)((v), 0, (p))
-#endif
 #define GN (TN * VW)
 
 typedef struct {

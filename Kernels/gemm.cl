@@ -24,17 +24,6 @@
 #define TK 16
 #define LOCAL 1
 #endif
-#define CAT_(a, b) a##b
-#define CAT(a, b) CAT_(a, b)
-#if VW == 1
-#define VEC float
-#define LOAD(p) (*(p))
-#define STORE(v, p) (*(p) = (v))
-#else
-#define VEC CAT(float, VW)
-#define LOAD(p) CAT(vload, VW)(0, (p))
-#define STORE(v, p) CAT(vstore, VW)((v), 0, (p))
-#endif
 #define GN (WN * TN * VW)
 #define GM (WM * TM)
 

@@ -15,3 +15,13 @@ typedef float wide;
 // parameters, OPEN at the top of the kernel.
 #define ARRAY(T, name) __global T *name##Memory, const ulong name##Start
 #define OPEN(T, name) __global T *name = name##Memory + name##Start
+
+// Vectors of VW floats, for programs that define VW; OpenCL C has none of one.
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#define VEC CAT(float, VW)
+#define LOAD(p) CAT(vload, VW)(0, (p))
+#define STORE(v, p) CAT(vstore, VW)((v), 0, (p))
+#define float1 float
+#define vload1(offset, p) (*(p))
+#define vstore1(v, offset, p) (*(p) = (v))

@@ -10,8 +10,9 @@ public final class CPUDevice: Device {
   public let instructionSet: InstructionSet
   /// Threads that work on one primitive, the caller's included.
   public let threads: Int
-  /// What every convolution that it can run uses; nil where each geometry has its own choice.
-  public let convolutionAlgorithm: ConvolutionAlgorithm?
+  public let convolutionChoice: ConvolutionChoice
+  /// What `ConvolutionChoice.tuned` takes; empty with the other choices.
+  public let tuning: ConvolutionTuning
   /// Whether weights that are read again unchanged stay packed and transformed, beside the originals.
   public let keepsForms: Bool
   public let arenas = Arenas()
@@ -23,16 +24,20 @@ public final class CPUDevice: Device {
   ///   - threads: by default `MARTLET_NUM_THREADS`, else `OMP_NUM_THREADS`, else `SLURM_CPUS_PER_TASK`, else as many
   ///     as there are processors that this process may use.
   ///   - simd: by default `MARTLET_SIMD` (`base`, `avx2` or `avx512`), else the best one of this processor.
-  ///   - convolution: `.direct` for strict accuracy; by default `MARTLET_CONVOLUTION` (`auto`, `direct`, `winograd2`
-  ///     or `winograd4`), else for each geometry what `ConvolutionAlgorithm.init(for:_:)` finds fastest.
+  ///   - convolution: `.direct` for strict accuracy; by default `MARTLET_CONVOLUTION` (`auto`, `tuned`, `direct`,
+  ///     `winograd2` or `winograd4`), else `.auto`.
+  ///   - tuning: what `.tuned` takes; by default what was saved on this machine for the instruction set.
   ///   - keepsForms: false saves up to four times the memory of the weights in inference, and costs time; no bit changes.
   /// - Throws: `DeviceError` where a number or name is wrong, or the processor lacks the instruction set.
   public init(
-    threads: Int? = nil, simd: InstructionSet? = nil, convolution: ConvolutionAlgorithm? = nil,
-    keepsForms: Bool = true
+    threads: Int? = nil, simd: InstructionSet? = nil, convolution: ConvolutionChoice? = nil,
+    tuning: ConvolutionTuning? = nil, keepsForms: Bool = true
   ) throws {
-    convolutionAlgorithm = try convolution ?? ConvolutionAlgorithm.preferred()
+    convolutionChoice = try convolution ?? ConvolutionChoice.preferred()
     instructionSet = try simd.map { try InstructionSet.checked($0) } ?? InstructionSet.preferred()
+    self.tuning =
+      convolutionChoice == .tuned
+      ? tuning ?? ConvolutionTuning.saved(for: instructionSet) : ConvolutionTuning()
     self.threads = try threads ?? CPUDevice.defaultThreads()
     guard (1...1024).contains(self.threads) else {
       throw DeviceError("the number of threads must be 1 to 1024; received \(self.threads)", device: "cpu")
@@ -46,7 +51,8 @@ public final class CPUDevice: Device {
   public var name: String { "cpu" }
   public var summary: String {
     "\(Processor.name), \(instructionSet), \(threads) thread\(threads == 1 ? "" : "s")"
-      + (convolutionAlgorithm.map { ", convolutions \($0.rawValue)" } ?? "")
+      + (convolutionChoice == .auto ? "" : ", convolutions \(convolutionChoice.rawValue)")
+      + (convolutionChoice == .tuned ? " \(tuning.fingerprint)" : "")
   }
   public var memory: MemoryStatistics { pool.statistics }
 

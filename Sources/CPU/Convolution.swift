@@ -6,58 +6,58 @@ extension CPUDevice {
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand],
     outputs: [Operand]
   ) throws {
-    let algorithm = algorithm(for: pass, geometry)
+    let way = way(for: pass, geometry)
     if epilogue.hasMaxPool, let pooling = geometry.maxPooling {
-      try pooledConvolution(algorithm, geometry, epilogue, pooling, inputs: inputs, outputs: outputs)
+      try pooledConvolution(way, geometry, epilogue, pooling, inputs: inputs, outputs: outputs)
     } else {
-      try convolution(algorithm, pass, geometry, epilogue, inputs: inputs, outputs: outputs)
+      try convolution(way, pass, geometry, epilogue, inputs: inputs, outputs: outputs)
     }
     withExtendedLifetime((inputs, outputs)) {}
   }
 
-  private func convolution(
-    _ algorithm: ConvolutionAlgorithm, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
+  /// Runs a pass in one of the ways that can.
+  func convolution(
+    _ way: ConvolutionWay, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry,
     _ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]
   ) throws {
-    let lanes = kernels.matrix.lanes
-    let isChannelwise = ChannelwiseSource.suits(pass, geometry, lanes: lanes)
-    switch (pass, algorithm) {
-    case (.backwardKernel, .direct) where !isChannelwise:
-      try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
-    case (.backwardKernel, _):
-      if isChannelwise {
-        try channelwiseBackwardKernel(geometry, inputs: inputs, output: outputs[0])
-      } else {
-        try winogradBackwardKernel(geometry, inputs: inputs, output: outputs[0])
-      }
-      if epilogue.hasBias {
-        let channels = geometry.outputChannels
-        try reduce(
-          .sum, .memory(UnsafePointer(inputs[1].floats)), outputs[1].floats, outer: 1,
-          length: geometry.outputShape.count / max(1, channels), inner: channels)
-      }
-    case (_, .direct) where PlanarConvolution.suits(pass, geometry, lanes: lanes):
-      try planarConvolution(
-        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
-    case (_, .direct) where ScatterConvolution.suits(pass, geometry, lanes: lanes):
-      try scatterConvolution(
-        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
-    case (_, .direct) where isChannelwise:
-      try channelwiseConvolution(
-        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
-    case (_, .direct):
-      try gatherConvolution(
-        pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
-    default:
+    if pass == .backwardKernel {
+      return try backwardKernel(way, geometry, epilogue, inputs: inputs, outputs: outputs)
+    }
+    let epilogue = ResolvedEpilogue(epilogue, inputs)
+    switch way {
+    case .tiles: try gatherConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+    case .planar: try planarConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+    case .scatter: try scatterConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+    case .channelwise:
+      try channelwiseConvolution(pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+    case .winograd2, .winograd4:
       try winogradConvolution(
-        algorithm, pass, geometry, ResolvedEpilogue(epilogue, inputs), inputs: inputs, output: outputs[0])
+        way.algorithm, pass, geometry, epilogue, inputs: inputs, output: outputs[0])
+    }
+  }
+
+  private func backwardKernel(
+    _ way: ConvolutionWay, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand],
+    outputs: [Operand]
+  ) throws {
+    switch way {
+    case .tiles, .planar, .scatter:
+      return try convolutionBackwardKernel(geometry, inputs: inputs, outputs: outputs)
+    case .channelwise: try channelwiseBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    case .winograd2, .winograd4: try winogradBackwardKernel(geometry, inputs: inputs, output: outputs[0])
+    }
+    if epilogue.hasBias {
+      let channels = geometry.outputChannels
+      try reduce(
+        .sum, .memory(UnsafePointer(inputs[1].floats)), outputs[1].floats, outer: 1,
+        length: geometry.outputShape.count / max(1, channels), inner: channels)
     }
   }
 
   /// A forward convolution whose results are pooled while they are in the caches: some images at a time, but so many
   /// that preparing the kernel for each block of them does not count.
   private func pooledConvolution(
-    _ algorithm: ConvolutionAlgorithm, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue,
+    _ way: ConvolutionWay, _ geometry: ConvolutionGeometry, _ epilogue: Epilogue,
     _ pooling: PoolingGeometry, inputs: [Operand], outputs: [Operand]
   ) throws {
     let shape = geometry.outputShape
@@ -78,22 +78,9 @@ extension CPUDevice {
       operands[0] = slice(inputs[0])
       if epilogue.hasResidual { operands[operands.count - 1] = slice(inputs[inputs.count - 1]) }
       let y = Operand(results, byteOffset: 0, shape: part.outputShape, dtype: .float32)
-      try convolution(algorithm, .forward, part, unpooled, inputs: operands, outputs: [y])
+      try convolution(way, .forward, part, unpooled, inputs: operands, outputs: [y])
       try self.pooling(.forward, partPooling, inputs: [y], outputs: outputs.map(slice))
     }
-  }
-
-  /// What runs a pass of a convolution.
-  public func algorithm(for pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
-    guard let wanted = convolutionAlgorithm else {
-      let lanes = kernels.matrix.lanes
-      let isNarrow =
-        PlanarConvolution.suits(pass, geometry, lanes: lanes)
-        || ScatterConvolution.suits(pass, geometry, lanes: lanes)
-      return isNarrow
-        ? .direct : ConvolutionAlgorithm(for: pass, geometry)
-    }
-    return wanted.canRun(pass, geometry) ? wanted : .direct
   }
 
   /// Forward and backward-data: every result is gathered from the source pixels that its lattice's taps reach.

@@ -1,15 +1,18 @@
-import Glibc
 import MartletCore
 
 /// Ways to run a convolution. They differ in speed and in rounding, and in nothing else.
 ///
 /// The root mean square of the error against float64, for uniform random numbers and a 3 x 3 kernel, in units of the
-/// result's own root mean square (`WinogradTests` compares them):
+/// result's own root mean square (`WinogradTests` checks them, for every instruction set). Forward and backward-data
+/// sum over channels, of which there are many or few; backward-kernel sums over pixels, here 14 x 14 of one picture:
 ///
-///     channels            4       32      256
-///     direct         1.0e-7   2.8e-7   8.8e-7
-///     winograd2      1.2e-7   2.0e-7   5.0e-7
-///     winograd4      4.8e-7   6.9e-7  15.4e-7
+///     channels            4       32      256   backward-kernel
+///     direct         1.0e-7   2.9e-7   8.3e-7            2.4e-7
+///     winograd2      1.2e-7   2.1e-7   5.1e-7
+///     winograd4      4.8e-7   6.9e-7    15e-7            5.3e-7
+///
+/// That is for sixteen results side by side, which make a tile of the widest vectors, in pictures whose edges cut the
+/// tiles of Winograd's algorithms. The direct ways for fewer results sum in other orders and were not measured.
 public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// Every product of the definition. Works always, and is what strict accuracy asks for.
   case direct
@@ -20,19 +23,6 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
 
   /// Results a side of a tile.
   var tileSize: Int { self == .winograd4 ? 4 : 2 }
-
-  /// `MARTLET_CONVOLUTION` where it is set: an algorithm for all convolutions that it can run, the others being direct.
-  static func preferred() throws -> ConvolutionAlgorithm? {
-    guard let value = getenv("MARTLET_CONVOLUTION") else { return nil }
-    let name = String(cString: value)
-    if name == "auto" { return nil }
-    guard let wanted = ConvolutionAlgorithm(rawValue: name) else {
-      throw DeviceError(
-        "MARTLET_CONVOLUTION must be auto, direct, winograd2 or winograd4; received \"\(name)\"",
-        device: "cpu")
-    }
-    return wanted
-  }
 
   /// Whether it can run a pass of a convolution at all.
   func canRun(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Bool {

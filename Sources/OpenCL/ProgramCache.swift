@@ -1,27 +1,16 @@
 import COpenCL
-import Glibc
 import MartletCore
 
-/// Binaries of programs on disk, in `$XDG_CACHE_HOME/martlet/opencl` or `~/.cache/martlet/opencl`, each under what it
-/// depends on: platform, device, driver, source and options. What cannot be read, does not match or is not accepted is
-/// built anew; what cannot be written is not kept.
+/// Binaries of programs on disk, in the folder `opencl` of the cache (see `CacheFile`), each under what it depends on:
+/// platform, device, driver, source and options. What cannot be read, does not match or is not accepted is built anew;
+/// what cannot be written is not kept.
 struct ProgramCache {
   private let queue: Queue
-  private let folder: String?
 
-  init(_ queue: Queue) {
-    self.queue = queue
-    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-    let base = variable("XDG_CACHE_HOME") ?? variable("HOME").map { $0 + "/.cache" }
-    folder = base.map { $0 + "/martlet/opencl" }
-  }
+  init(_ queue: Queue) { self.queue = queue }
 
   func load(source: String, options: String) -> cl_program? {
-    guard let path = path(source, options), let file = fopen(path, "rb") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&piece, 1, piece.count, file), count > 0 { bytes += piece[..<count] }
+    guard let bytes = file(source, options)?.read() else { return nil }
     let header = header(source, options)
     // The file ends with the hash of what stands before it.
     guard bytes.count > header.count + 8, bytes.starts(with: header) else { return nil }
@@ -40,7 +29,7 @@ struct ProgramCache {
   }
 
   func save(_ program: cl_program, source: String, options: String) {
-    guard let path = path(source, options), let folder else { return }
+    guard let file = file(source, options) else { return }
     var length = 0
     let functions = queue.functions
     let sizes = cl_program_info(CL_PROGRAM_BINARY_SIZES)
@@ -54,19 +43,12 @@ struct ProgramCache {
       return functions.clGetProgramInfo(program, cl_program_info(CL_PROGRAM_BINARIES), size, &pointer, nil)
     }
     guard status == CL_SUCCESS else { return }
-    for end in folder.indices.dropFirst() where folder[end] == "/" { mkdir(String(folder[..<end]), 0o755) }
-    mkdir(folder, 0o755)
-    // Written beside its place and moved there, so that nobody reads half a file.
-    let draft = "\(path).\(getpid())"
-    guard let file = fopen(draft, "wb") else { return }
-    let bytes = header(source, options) + body + Self.bytes(of: Self.hash(body[...]))
-    let isWhole = fwrite(bytes, 1, bytes.count, file) == bytes.count
-    if fclose(file) == 0, isWhole { rename(draft, path) } else { unlink(draft) }
+    file.write(header(source, options) + body + Self.bytes(of: Self.hash(body[...])))
   }
 
-  private func path(_ source: String, _ options: String) -> String? {
+  private func file(_ source: String, _ options: String) -> CacheFile? {
     let key = Self.hash(Array("\(identity)\n\(options)\n\(source)".utf8)[...])
-    return folder.map { "\($0)/\(String(key, radix: 16))" }
+    return CacheFile("opencl/\(String(key, radix: 16))")
   }
 
   private var identity: String {

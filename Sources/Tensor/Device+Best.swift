@@ -32,10 +32,10 @@ public enum Devices {
   ///
   /// - Parameters:
   ///   - threads: how many threads a CPU device uses; all processors where it is not given.
-  ///   - convolution: what the CPU's convolutions run by; see `CPUDevice`.
+  ///   - convolution: who says how the CPU's convolutions are run; see `CPUDevice`.
   /// - Throws: `DeviceError` for a name that no device has, and where OpenCL is asked for and not there.
   public static func named(
-    _ name: String, threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
+    _ name: String, threads: Int? = nil, convolution: ConvolutionChoice? = nil
   ) throws -> any Device {
     func cpu() throws -> any Device { try Self.cpu(threads: threads, convolution: convolution) }
     switch name {
@@ -67,7 +67,7 @@ public enum Devices {
 
   /// A device on the CPU with its own threads.
   public static func cpu(
-    threads: Int? = nil, convolution: ConvolutionAlgorithm? = nil
+    threads: Int? = nil, convolution: ConvolutionChoice? = nil
   ) throws -> any Device { try CPUDevice(threads: threads, convolution: convolution) }
 
   /// A device on OpenCL, with the CPU behind it for what it does not run; that is reported on standard error.

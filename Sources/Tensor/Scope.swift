@@ -132,6 +132,8 @@ private struct ScopeEnd {
 
   mutating func add(_ tensor: Tensor, destination: Storage? = nil) {
     guard case .traced(let owner, let index) = tensor.payload, owner === trace else { return }
+    // What leaves as it came is handed out, not copied.
+    if destination == nil && trace.arrayFromOutside(index) != nil { return }
     add(index, destination: destination)
   }
 
@@ -170,6 +172,7 @@ private struct ScopeEnd {
 
   func outcome(_ tensor: Tensor) -> Tensor {
     guard case .traced(let owner, let index) = tensor.payload, owner === trace else { return tensor }
-    return Tensor(outcomes[position(index)], shape: tensor.shape, dtype: tensor.dtype)
+    let storage = trace.arrayFromOutside(index) ?? outcomes[position(index)]
+    return Tensor(storage, shape: tensor.shape, dtype: tensor.dtype)
   }
 }

@@ -128,6 +128,13 @@ extension Trace {
       .reshape, operands: CollectionOfOne(leaf), shape: shape, dtype: records[Int(leaf)].dtype, site: site)
   }
 
+  /// The memory of a record that is an array from outside, or such a one reshaped. A cell's value is none: updates
+  /// write into it.
+  func arrayFromOutside(_ index: Int32) -> Storage? {
+    guard let storage = list.values[root(of: Int(index))], leaves[storage] >= 0 else { return nil }
+    return storage
+  }
+
   /// A leaf without a value: the input of a dry run.
   package func placeholder(shape: Shape, dtype: DType) -> Tensor {
     tensor(Int(append(.leaf, operands: EmptyCollection(), shape: shape, dtype: dtype, site: .unknown)))

@@ -18,9 +18,10 @@ struct DeviceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How the CPU runs 3x3 convolutions: direct is the most accurate, winograd2 and winograd4 are faster for most "
-        + "sizes (default: for each size the fastest).", valueName: "algorithm"))
-  var convolution: ConvolutionAlgorithm?
+      "How the CPU runs convolutions: direct is the most accurate, winograd2 and winograd4 are faster for most 3x3 "
+        + "kernels, tuned is what `martlet tune` measured (default: auto, for each size what should be the fastest).",
+      valueName: "choice"))
+  var convolution: ConvolutionChoice?
 
   /// Runs a closure with the device in the context.
   func run<R>(seed: UInt64? = nil, _ body: (any Device) throws -> R) throws -> R {
@@ -42,7 +43,7 @@ struct DeviceOptions: ParsableArguments {
   private static var environmentDevice: String { environmentVariable("MARTLET_DEVICE") ?? "auto" }
 }
 
-extension ConvolutionAlgorithm: ExpressibleByArgument {}
+extension ConvolutionChoice: ExpressibleByArgument {}
 
 /// Height, width and channels as in `28x28x1`.
 func parseSize(_ text: String) throws -> Shape {

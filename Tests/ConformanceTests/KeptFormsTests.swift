@@ -67,7 +67,8 @@ import Testing
   private static func device(_ simd: InstructionSet, _ test: Case, keepsForms: Bool = true) throws
     -> CPUDevice
   {
-    try CPUDevice(threads: 2, simd: simd, convolution: test.algorithm, keepsForms: keepsForms)
+    try CPUDevice(
+      threads: 2, simd: simd, convolution: ConvolutionChoice(test.algorithm), keepsForms: keepsForms)
   }
 
   private func bits(_ device: CPUDevice, _ test: Case, _ inputs: [Operand]) throws -> [UInt32] {

@@ -18,14 +18,15 @@ struct RoomsTests {
     let models = layers.union(["MartletLayers"])
     let training = data.union(["MartletLayers", "MartletData"])
     let martlet = models.union(training).union(["MartletModels", "MartletTraining"])
-    let program = martlet.union(["Martlet"])
+    let tool = martlet.union(["Martlet"])
+    let program = tool.union(["MartletTool"])
     return [
       "MartletCore": [], "MartletKernelTable": [], "MartletKernels": [], "COpenCL": [], "CZlib": [],
       "CMessageDigest": [], "CPNG": [], "MartletKernelsBase": ["MartletKernelTable"],
       "MartletKernelsAVX2": ["MartletKernelTable"], "MartletKernelsAVX512": ["MartletKernelTable"],
       "MartletCPU": cpu, "MartletOpenCL": openCL, "MartletTensor": tensor, "MartletLayers": layers,
       "MartletModels": models, "MartletData": data, "MartletTraining": training, "Martlet": martlet,
-      "martlet": program, "martlet-bench": program,
+      "MartletTool": tool, "martlet": program, "martlet-bench": program,
     ]
   }()
 

@@ -1,3 +1,4 @@
+import Glibc
 import MartletTestSupport
 import Testing
 
@@ -35,6 +36,37 @@ import Testing
     }
     #expect(hashes[0] != hashes[2])
     #expect(hashes[1] != hashes[2])
+  }
+
+  /// Tuned, listed and taken: what a run says it used is what was saved, and another table is another summary.
+  @Test func convolutionsCanBeTuned() throws {
+    let folder = try temporaryFolder()
+    defer { _ = system("rm -r '\(folder)'") }
+    let environment = ["XDG_CACHE_HOME": folder.string]
+    func run(_ line: String) throws -> Command {
+      let command = try Command(line.split(separator: " ").map(String.init), environment: environment)
+      #expect(command.status == 0 && command.errors == "", "\(line): \(command.errors)")
+      return command
+    }
+    #expect(try run("tune --list").output == "")
+    let table = try run("tune --model basic-cnn --batch-size 2 --table")
+    #expect(table.lines.count == 5)
+    #expect(table.lines[0].hasPrefix("forward 2x28x28x1 -> 26x26x32, kernel 3x3, "))
+    #expect(try run("tune --list").output == "")
+    let training = "train --data shapes --steps 1 --batch-size 2 --threads 1 --convolution tuned"
+    let before = try run(training).lines[0]
+    #expect(before.contains(", convolutions tuned "))
+    let measured = try run("tune --model basic-cnn --batch-size 2 --threads 1 --json")
+    #expect(measured.lines.count == 5)
+    for line in measured.lines {
+      for key in ["\"convolution\":", "\"microseconds\":{", "\"table\":", "\"tiles\":", "\"way\":"] {
+        #expect(line.contains(key), "\(line)")
+      }
+    }
+    let listed = try run("tune --list").lines
+    #expect(listed.count == 5 && listed.allSatisfy { $0.contains(" 2x") && $0.contains("groups 1: ") })
+    let after = try run(training).lines[0]
+    #expect(after.contains(", convolutions tuned ") && after != before)
   }
 
   @Test func aRunIsWrittenAndEvaluated() throws {
@@ -120,7 +152,7 @@ import Testing
     ),
     (
       ["train", "--convolution", "fft"],
-      "The value 'fft' is invalid for '--convolution <algorithm>'. Please provide one of 'direct', 'winograd2' or 'winograd4'."
+      "The value 'fft' is invalid for '--convolution <choice>'. Please provide one of 'auto', 'tuned', 'direct', 'winograd2' or 'winograd4'."
     ),
     (["train", "--colour"], "Unknown option '--colour'"),
     (
@@ -134,6 +166,16 @@ import Testing
     (["summary", "--model", "basic-cnn", "--classes", "0"], "--classes must be at least 1; received 0"),
     (["evaluate", "--run", "/nowhere"], "/nowhere: is not the folder of a run: it has no config.json"),
     (["evaluate", "--run", "/nowhere", "--show=-1"], "--show must not be negative; received -1"),
+    (["tune"], "a network is needed: --model NAME, or --list"),
+    (
+      ["tune", "--list", "--model", "basic-cnn"],
+      "--list is about all networks; leave out --model and --table"
+    ),
+    (
+      ["tune", "--model", "basic-cnn", "--batch-size", "0"],
+      "--batch-size must be 1 to 1048576; received 0"
+    ),
+    (["tune", "--model", "basic-cnn", "--classes", "0"], "--classes must be at least 1; received 0"),
     (["draw"], "Unexpected argument 'draw'"),
   ]
 
@@ -152,7 +194,7 @@ import Testing
     ("MARTLET_SIMD", "neon", "cpu: MARTLET_SIMD must be base, avx2 or avx512; received \"neon\""),
     (
       "MARTLET_CONVOLUTION", "fft",
-      "cpu: MARTLET_CONVOLUTION must be auto, direct, winograd2 or winograd4; received \"fft\""
+      "cpu: MARTLET_CONVOLUTION must be auto, tuned, direct, winograd2 or winograd4; received \"fft\""
     ),
     ("MARTLET_NUM_THREADS", "two", "cpu: MARTLET_NUM_THREADS must be a positive number; received \"two\""),
   ])

@@ -5,28 +5,31 @@ import Martlet
   import Glibc
 #endif
 
-@main
-struct Main: ParsableCommand {
-  static let configuration = CommandConfiguration(
+/// The command `martlet`, apart from the program of that name, so that `martlet-bench martlet` is the same.
+public struct MartletCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "martlet",
     abstract: "Trains and runs convolutional networks.",
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DevicesCommand.self, ConformanceCommand.self,
+      DevicesCommand.self, TuneCommand.self, ConformanceCommand.self,
     ])
 
-  /// Errors are one line on standard error and a non-zero exit; help goes to standard output.
-  static func main() {
+  public init() {}
+
+  /// Runs the command on what the program was given, or on other arguments. Errors are one line on standard
+  /// error and a non-zero exit; help goes to standard output.
+  public static func start(_ arguments: [String]? = nil) {
     // A file that may not grow any more is an error of its write, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)
     do {
-      var command = try Main.parseAsRoot()
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
-      let code = Main.exitCode(for: error)
-      if code == .success { Main.exit(withError: error) }
-      let message = Main.message(for: error)
+      let code = Self.exitCode(for: error)
+      if code == .success { Self.exit(withError: error) }
+      let message = Self.message(for: error)
       if !message.isEmpty {
         let line = message.split(separator: "\n", maxSplits: 1).first ?? ""
         Terminal.writeError("martlet: \(printable(line))\n")

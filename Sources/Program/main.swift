@@ -1,0 +1,3 @@
+import MartletTool
+
+MartletCommand.start()
