@@ -43,6 +43,10 @@ func poolMaximumRow(
       continue
     }
     var c = 0
+    while channels - c >= 4 * lanes {
+      poolFour(g, x + c, y + c, positions + c, deep, high, wide)
+      c += 4 * lanes
+    }
     while c < channels {
       if channels - c < lanes && channels >= lanes { c = channels - lanes }
       var best = load(x + (first * channels + c))
@@ -51,11 +55,8 @@ func poolMaximumRow(
         for h in high.first..<high.end {
           var position = (d * g.inputHeight + h) * g.inputWidth + wide.first
           for _ in wide.first..<wide.end {
-            let v = load(x + (position * channels + c))
-            let isBetter = .!(v .<= best) .& (best .== best)
-            best = best.replacing(with: v, where: isBetter)
-            place = place.replacing(
-              with: VI(repeating: Int32(truncatingIfNeeded: position)), where: isBetter)
+            let here = VI(repeating: Int32(truncatingIfNeeded: position))
+            takeLarger(load(x + (position * channels + c)), here, &best, &place)
             position += 1
           }
         }
@@ -65,6 +66,49 @@ func poolMaximumRow(
       c += lanes
     }
   }
+}
+
+/// Four vectors of channels under one window: each waits for its own comparisons, so that side by side they wait less.
+@inline(always) private func poolFour(
+  _ g: PoolingWindow, _ x: Floats, _ y: MutableFloats, _ positions: MutableInts,
+  _ deep: (first: Int, end: Int), _ high: (first: Int, end: Int), _ wide: (first: Int, end: Int)
+) {
+  let first = (deep.first * g.inputHeight + high.first) * g.inputWidth + wide.first
+  let corner = x + first * g.channels
+  var (best0, best1) = (load(corner), load(corner + lanes))
+  var (best2, best3) = (load(corner + 2 * lanes), load(corner + 3 * lanes))
+  var place0 = VI(repeating: Int32(truncatingIfNeeded: first))
+  var (place1, place2, place3) = (place0, place0, place0)
+  for d in deep.first..<deep.end {
+    for h in high.first..<high.end {
+      var position = (d * g.inputHeight + h) * g.inputWidth + wide.first
+      var p = x + position * g.channels
+      for _ in wide.first..<wide.end {
+        let here = VI(repeating: Int32(truncatingIfNeeded: position))
+        takeLarger(load(p), here, &best0, &place0)
+        takeLarger(load(p + lanes), here, &best1, &place1)
+        takeLarger(load(p + 2 * lanes), here, &best2, &place2)
+        takeLarger(load(p + 3 * lanes), here, &best3, &place3)
+        p += g.channels
+        position += 1
+      }
+    }
+  }
+  store(best0, y)
+  store(best1, y + lanes)
+  store(best2, y + 2 * lanes)
+  store(best3, y + 3 * lanes)
+  store(place0, positions)
+  store(place1, positions + lanes)
+  store(place2, positions + 2 * lanes)
+  store(place3, positions + 3 * lanes)
+}
+
+/// A larger element and its place in the stead of the best one. NaN is larger than everything and stays.
+@inline(always) private func takeLarger(_ v: V, _ position: VI, _ best: inout V, _ place: inout VI) {
+  let isBetter = .!(v .<= best) .& (best .== best)
+  best = best.replacing(with: v, where: isBetter)
+  place = place.replacing(with: position, where: isBetter)
 }
 
 /// A window of 2 x 2 that lies inside the input.
@@ -83,18 +127,9 @@ func poolMaximumRow(
     let p = x + c
     var best = load(p)
     var place = place0
-    let b = load(p + channels)
-    let isB = .!(b .<= best) .& (best .== best)
-    best = best.replacing(with: b, where: isB)
-    place = place.replacing(with: place1, where: isB)
-    let d = load(p + below)
-    let isD = .!(d .<= best) .& (best .== best)
-    best = best.replacing(with: d, where: isD)
-    place = place.replacing(with: place2, where: isD)
-    let e = load(p + (below + channels))
-    let isE = .!(e .<= best) .& (best .== best)
-    best = best.replacing(with: e, where: isE)
-    place = place.replacing(with: place3, where: isE)
+    takeLarger(load(p + channels), place1, &best, &place)
+    takeLarger(load(p + below), place2, &best, &place)
+    takeLarger(load(p + (below + channels)), place3, &best, &place)
     storeResult(best, y + c, rest - c)
     storeResult(floats(place), floats(positions + c), rest - c)
     c += lanes
