@@ -16,7 +16,7 @@ import MartletCore
 public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// Every product of the definition. Works always, and is what strict accuracy asks for.
   case direct
-  /// Winograd's F(2 x 2, 3 x 3): 16 products for 4 results instead of 36.
+  /// Winograd's F(2 x 2, 3 x 3): 16 products for 4 results instead of 36; and F(2 x 2, 5 x 5): 36 instead of 100.
   case winograd2
   /// Winograd's F(4 x 4, 3 x 3): 36 products for 16 results instead of 144.
   case winograd4
@@ -27,19 +27,23 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
   /// Whether it can run a pass of a convolution at all.
   func canRun(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Bool {
     if self == .direct { return true }
-    // Backward-kernel has F(3 x 3, 4 x 4).
-    return (self == .winograd4 || pass != .backwardKernel) && g.kernel == Extent(1, 3, 3)
-      && g.strides == Extent(repeating: 1)
-      && g.dilation == Extent(repeating: 1) && g.groups == 1 && g.input.depth == g.output.depth
-      && g.paddingBefore.depth == 0
+    let side = g.kernel.width
+    guard g.kernel.height == side, side == 3 || side == 5 && self == .winograd2,
+      g.strides == Extent(repeating: 1), g.dilation == Extent(repeating: 1), g.groups == 1
+    else { return false }
+    // Backward-kernel has F(3 x 3, 4 x 4) of flat kernels.
+    return pass != .backwardKernel
+      || self == .winograd4 && g.kernel.depth == 1 && g.input.depth == g.output.depth
+        && g.paddingBefore.depth == 0
   }
 
   /// The fastest one for a pass by `cost`, which must be a tenth better than the direct one to be worth its rounding.
   public init(for pass: ConvolutionPass, _ geometry: ConvolutionGeometry) {
     self = .direct
-    guard Self.winograd4.canRun(pass, geometry) else { return }
+    let others = [Self.winograd2, .winograd4].filter { $0.canRun(pass, geometry) }
+    guard !others.isEmpty else { return }
     var least = Self.direct.cost(pass, geometry) * 0.9
-    for algorithm in [Self.winograd2, .winograd4] where algorithm.canRun(pass, geometry) {
+    for algorithm in others {
       let cost = algorithm.cost(pass, geometry)
       if cost < least {
         self = algorithm
@@ -48,7 +52,7 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// About how long a 3 x 3 convolution takes, in multiply-adds. The factors were fitted to `martlet-bench winograd`;
+  /// About how long a convolution takes, in multiply-adds. The factors were fitted to `martlet-bench winograd`;
   /// they hold for all instruction sets, because all steps run in vectors.
   func cost(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Double {
     let isForward = pass != .backwardData
@@ -60,25 +64,37 @@ public enum ConvolutionAlgorithm: String, Hashable, Sendable, CaseIterable {
     let paddedDepth = (depth + 15) / 16 * 16
     let paddedColumns = (columns + 15) / 16 * 16
     if self == .direct {
-      let products = images * g.validTaps(axis: 1) * g.validTaps(axis: 2) * depth * paddedColumns
+      let places = g.batch * g.validTaps(axis: 0) * g.validTaps(axis: 1) * g.validTaps(axis: 2)
+      let products = places * depth * paddedColumns
       let results = images * result.count / result.depth * paddedColumns
-      return 1.1 * Double(products) + 40 * Double(results) + 9 * 36 * Double(depth * paddedColumns)
+      return 1.1 * Double(products) + 40 * Double(results) + 36
+        * Double(g.kernel.count * depth * paddedColumns)
     }
-    let points = (tileSize + 2) * (tileSize + 2)
+    let side = tileSize + g.kernel.width - 1
+    let points = side * side
     let tiles =
       images * ((result.height + tileSize - 1) / tileSize) * ((result.width + tileSize - 1) / tileSize)
-    let products = (tiles + 5) / 6 * 6 * depth * paddedColumns
-    let transforms = tiles * (paddedDepth + paddedColumns)
-    let kernel = depth * paddedColumns
+    // Each slice of the kernel in depth has products, and points of the picture, of its own.
+    let products = (tiles + 5) / 6 * 6 * g.kernel.depth * depth * paddedColumns
+    let transforms = tiles * (g.kernel.depth * paddedDepth + paddedColumns)
+    let kernel = g.kernel.depth * depth * paddedColumns
     // The more points, the more memory; and backward-kernel's own sums are read and written again and again.
     let (product, transform, element) =
-      pass == .backwardKernel ? (1.15, 22.0, 42.0) : self == .winograd4 ? (1.15, 16, 24) : (1, 16, 20)
+      pass == .backwardKernel ? (1.15, 22.0, 42.0) : points == 36 ? (1.15, 16, 24) : (1, 16, 20)
     return Double(points)
       * (product * Double(products) + transform * Double(transforms) + element * Double(kernel))
   }
 }
 
 extension ConvolutionGeometry {
+  /// How far before the source of a pass with strides and dilations of 1 the first of its windows begins.
+  func before(_ pass: ConvolutionPass) -> Extent {
+    let padding = paddingBefore
+    guard pass == .backwardData else { return padding }
+    return Extent(
+      kernel.depth - 1 - padding.depth, kernel.height - 1 - padding.height, kernel.width - 1 - padding.width)
+  }
+
   /// Pairs of a result and a tap along one axis whose source is inside the input, for strides and dilations of 1.
   fileprivate func validTaps(axis: Int) -> Int {
     (0..<kernel[axis]).reduce(0) { sum, tap in

@@ -2,8 +2,9 @@ import MartletCore
 import MartletKernelTable
 
 extension CPUDevice {
-  /// A 3 x 3 convolution, or the gradient of its input, by Winograd's minimal filtering: Lavin and Gray (2016), *Fast
-  /// Algorithms for Convolutional Neural Networks*.
+  /// A 3 x 3 or 5 x 5 convolution, or the gradient of its input, by Winograd's minimal filtering: Lavin and Gray (2016),
+  /// *Fast Algorithms for Convolutional Neural Networks*. A kernel of some depth is as many of these, whose products are
+  /// summed before they are transformed back.
   ///
   /// A small kernel is transformed once, and then a job takes a block of tiles through all three steps. Where the
   /// kernel is large or tiles are few, a job has a block of tiles and some columns, and transforms its part of the
@@ -41,6 +42,8 @@ struct WinogradConvolution {
   /// Channels that results are summed over, and channels of the results.
   let depth: Int
   let columns: Int
+  /// Taps of the kernel in depth.
+  let depthTaps: Int
   let strips: Strips
   /// Backward-data reads the kernel turned by half a circle, and across.
   let isTurned: Bool
@@ -51,7 +54,9 @@ struct WinogradConvolution {
     _ epilogue: ResolvedEpilogue, source: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    transforms = algorithm == .winograd4 ? kernels.winograd.four : kernels.winograd.two
+    transforms =
+      geometry.kernel.width == 5
+      ? kernels.winograd.twoOfFive : algorithm == .winograd4 ? kernels.winograd.four : kernels.winograd.two
     matrix = kernels.matrix
     self.epilogue = epilogue
     self.weights = weights
@@ -61,11 +66,10 @@ struct WinogradConvolution {
     depth = isTurned ? geometry.outputChannels : geometry.inputChannels
     columns = isTurned ? geometry.inputChannels : geometry.outputChannels
     strips = Strips(columns: columns, kernels.matrix)
-    let padding = geometry.paddingBefore
+    depthTaps = geometry.kernel.depth
     windows = WinogradWindows(
       source, isTurned ? geometry.output : geometry.input, channels: depth, images: geometry.batch,
-      side: transforms.size + 2, tile: transforms.size, of: resultExtent,
-      before: isTurned ? (2 - padding.height, 2 - padding.width) : (padding.height, padding.width))
+      side: transforms.side, tile: transforms.size, of: resultExtent, before: geometry.before(pass))
   }
 
   private var tiles: Int { windows.count }
@@ -85,9 +89,11 @@ struct WinogradConvolution {
     return Parts(tiles, unit: MatrixKernels.blockRows, smallest: many)
   }
 
-  /// Whether all of U is made first: sixteen mebibytes at most, and only for enough blocks to share out.
+  /// Whether all of U is made first: sixteen mebibytes at most, and only for enough blocks to share out. Always for
+  /// kernels of some depth.
   var sharesKernel: Bool {
-    points * depth * strips.paddedColumns <= 32 * Self.cachedFloats && blocks.count >= 6
+    depthTaps > 1
+      || points * depth * strips.paddedColumns <= 32 * Self.cachedFloats && blocks.count >= 6
   }
 
   private var form: WeightForm {
@@ -98,10 +104,12 @@ struct WinogradConvolution {
   /// Each job takes a block of tiles through all three steps.
   func runBlocks(on device: CPUDevice, weights: Operand) throws {
     let kernel = Kernel(channels: 0..<depth, strips: 0..<strips.count, self)
-    let u = try device.formed(form, of: weights, floats: points * kernel.step) { u in
+    let u = try device.formed(form, of: weights, floats: depthTaps * points * kernel.step) { u in
       let parts = Parts(depth, smallest: 16)
-      device.parallel(strips.count * parts.count) { (job: Int) in
-        transformKernel(kernel, strip: job % strips.count, parts[job / strips.count], to: u)
+      device.parallel(depthTaps * strips.count * parts.count) { (job: Int) in
+        let (tap, part) = (job / (strips.count * parts.count), job / strips.count % parts.count)
+        transformKernel(
+          kernel, depthTap: tap, strip: job % strips.count, parts[part], to: u + tap * points * kernel.step)
       }
     }
     let blocks = self.blocks
@@ -112,11 +120,13 @@ struct WinogradConvolution {
     device.parallel(blocks.count) { job, thread in
       let vMemory = memory.floats + thread * each
       let mMemory = vMemory + points * v.step
-      windows.transform(blocks[job], transforms.input, v, to: vMemory)
-      for point in 0..<points {
-        multiply(
-          blocks[job].count, vMemory + point * v.step, v, u.floats + point * kernel.step, kernel,
-          mMemory + point * m.step, m)
+      for tap in 0..<depthTaps {
+        windows.transform(blocks[job], depthTap: tap, transforms.input, v, to: vMemory)
+        for point in 0..<points {
+          multiply(
+            blocks[job].count, vMemory + point * v.step, v, u.floats + (tap * points + point) * kernel.step,
+            kernel, mMemory + point * m.step, m, accumulates: tap > 0)
+        }
       }
       transformOutput(blocks[job], mMemory, m, strips: 0..<strips.count)
     }

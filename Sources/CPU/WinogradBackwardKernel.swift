@@ -51,13 +51,12 @@ private struct WinogradKernelGradient {
     _ geometry: ConvolutionGeometry, x: UnsafePointer<Float>, dy: UnsafePointer<Float>, _ kernels: KernelTable
   ) {
     self.kernels = kernels
-    let padding = geometry.paddingBefore
     self.x = WinogradWindows(
       x, geometry.input, channels: geometry.inputChannels, images: geometry.batch, side: 6, tile: 4,
-      of: geometry.output, before: (padding.height, padding.width))
+      of: geometry.output, before: geometry.paddingBefore)
     self.dy = WinogradWindows(
       dy, geometry.output, channels: geometry.outputChannels, images: geometry.batch, side: 4, tile: 4,
-      of: geometry.output, before: (0, 0))
+      of: geometry.output, before: Extent(repeating: 0))
     strips = Strips(columns: geometry.outputChannels, kernels.matrix)
     // V and D of two mebibytes, which all threads share; more where M is so large that it would be read too often.
     let perTile = 36 * (self.x.paddedChannels + self.dy.paddedChannels)

@@ -26,7 +26,8 @@ extension WinogradConvolution {
   /// Some channels of one strip. Eight at a time are packed first, as for a direct convolution: the taps of a kernel
   /// where it stands are often a power of two apart, and push each other out of the nearest cache.
   func transformKernel(
-    _ kernel: Kernel, strip: Int, _ channels: Range<Int>, to u: UnsafeMutablePointer<Float>
+    _ kernel: Kernel, depthTap: Int = 0, strip: Int, _ channels: Range<Int>,
+    to u: UnsafeMutablePointer<Float>
   ) {
     let strip = strips[strip]
     let width = strip.tile.width
@@ -34,18 +35,20 @@ extension WinogradConvolution {
       u + (strip.first - kernel.first) * kernel.channels.count
       + (channels.lowerBound - kernel.channels.lowerBound) * width
     let some = Parts(channels.count, smallest: 8)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 9 * some.size * width) { packed in
+    let taps = transforms.taps * transforms.taps
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * some.size * width) { packed in
       let packed = packed.baseAddress!
       for part in 0..<some.count {
         let first = channels.lowerBound + some[part].lowerBound
         let count = some[part].count
-        for tap in 0..<9 {
+        for tap in 0..<taps {
           let to = packed + tap * count * width
           if isTurned {
-            let from = weights + (((8 - tap) * columns + strip.first) * depth + first)
+            let turned = taps * (depthTaps - depthTap) - 1 - tap
+            let from = weights + ((turned * columns + strip.first) * depth + first)
             matrix.packColumns(from, depth, count, strip.columns, to, width)
           } else {
-            let from = weights + ((tap * depth + first) * columns + strip.first)
+            let from = weights + (((taps * depthTap + tap) * depth + first) * columns + strip.first)
             matrix.packRows(from, columns, count, strip.columns, to, width)
           }
         }

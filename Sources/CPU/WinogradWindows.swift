@@ -9,15 +9,17 @@ struct WinogradWindows {
   /// Pixels a side of a window, and from one to the next.
   let side: Int
   let tile: Int
-  /// Rows and columns before the picture that the first window begins.
-  let before: (row: Int, column: Int)
+  /// How far before the picture the first window begins, and the first picture in depth.
+  let before: Extent
+  /// Pictures in depth of the array that the tiles are of.
+  let tiledDepth: Int
   let across: Int
   let perImage: Int
   let count: Int
 
   init(
     _ pictures: UnsafePointer<Float>, _ extent: Extent, channels: Int, images: Int, side: Int, tile: Int,
-    of tiled: Extent, before: (row: Int, column: Int)
+    of tiled: Extent, before: Extent
   ) {
     self.pictures = pictures
     self.extent = extent
@@ -25,6 +27,7 @@ struct WinogradWindows {
     self.side = side
     self.tile = tile
     self.before = before
+    tiledDepth = tiled.depth
     across = (tiled.width + tile - 1) / tile
     perImage = (tiled.height + tile - 1) / tile * across
     count = images * tiled.depth * perImage
@@ -54,8 +57,10 @@ struct WinogradWindows {
   }
 
   /// Transforms windows into points. Those that reach beyond the picture are copied into a frame of zeros first.
+  ///
+  /// - Parameter depthTap: of a kernel of some depth the slice that will be multiplied with these points.
   func transform(
-    _ tiles: Range<Int>, _ transform: WinogradKernels.WindowTransform, _ points: Points,
+    _ tiles: Range<Int>, depthTap: Int = 0, _ transform: WinogradKernels.WindowTransform, _ points: Points,
     to memory: UnsafeMutablePointer<Float>
   ) {
     let rowStep = extent.width * channels
@@ -67,13 +72,15 @@ struct WinogradWindows {
       var to = memory
       for number in tiles {
         let at = locate(number)
-        let row = at.row - before.row
-        let column = at.column - before.column
-        let image = pictures + at.image * height * rowStep
-        if row >= 0 && column >= 0 && row + side <= height && column + side <= width {
+        let row = at.row - before.height
+        let column = at.column - before.width
+        let slice = at.image % tiledDepth + depthTap - before.depth
+        let isInside = slice >= 0 && slice < extent.depth
+        let image = pictures + (at.image / tiledDepth * extent.depth + slice) * height * rowStep
+        if isInside && row >= 0 && column >= 0 && row + side <= height && column + side <= width {
           transform(image + (row * rowStep + column * channels), rowStep, channels, channels, to, points.step)
         } else {
-          let rows = max(0, row)..<max(0, row, min(height, row + side))
+          let rows = isInside ? max(0, row)..<max(0, row, min(height, row + side)) : 0..<0
           let columns = max(0, column)..<max(0, column, min(width, column + side))
           frame.update(repeating: 0, count: side * side * channels)
           for y in rows {

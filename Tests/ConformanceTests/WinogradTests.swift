@@ -45,6 +45,20 @@ import Testing
     ([1, 7, 7, 70], 134, Convolution(kernelSize: 3, padding: .same)),
     ([16, 21, 30, 5], 7, Convolution(kernelSize: 3, padding: .same)),
     ([0, 5, 5, 4], 4, Convolution(kernelSize: 3, padding: .same)),
+    // Kernels of some depth: slices before, behind and between those of the picture.
+    ([2, 5, 7, 6, 5], 18, Convolution(kernelSize: [3, 3, 3], padding: .same)),
+    ([1, 4, 5, 9, 17], 6, Convolution(kernelSize: [2, 3, 3])),
+    ([2, 1, 4, 6, 3], 4, Convolution(kernelSize: [3, 3, 3], padding: .full)),
+    ([3, 9, 21, 20, 4], 20, Convolution(kernelSize: [4, 3, 3], padding: .same)),
+    // 5 x 5.
+    ([2, 7, 9, 1], 5, Convolution(kernelSize: 5)),
+    ([1, 6, 5, 3], 33, Convolution(kernelSize: 5, padding: .same)),
+    ([2, 5, 6, 24], 70, Convolution(kernelSize: 5, padding: .same)),
+    ([1, 1, 1, 2], 3, Convolution(kernelSize: 5, padding: .full)),
+    ([1, 2, 3, 20], 17, Convolution(kernelSize: 5, padding: .explicit([.init(6, 4), .init(0, 9)]))),
+    ([1, 7, 7, 70], 134, Convolution(kernelSize: 5, padding: .same)),
+    ([16, 21, 30, 5], 7, Convolution(kernelSize: 5, padding: .same)),
+    ([2, 3, 6, 7, 5], 8, Convolution(kernelSize: [3, 5, 5], padding: .same)),
   ]
 
   /// Factors below 1 give products below 1. The transforms take differences of numbers up to twenty times as large
@@ -56,12 +70,15 @@ import Testing
       let geometry = reference.geometry
       for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
         guard pair.algorithm.canRun(pass, geometry) else {
-          #expect(pair.algorithm == .winograd2 && pass == .backwardKernel)
+          let isOther = pair.algorithm == .winograd2 || geometry.kernel.depth > 1
+          #expect(
+            pass == .backwardKernel && isOther || pair.algorithm == .winograd4 && geometry.kernel.width == 5)
           continue
         }
         let terms = Double(
           pass == .backwardKernel
-            ? geometry.batch * geometry.output.count : 9 * max(geometry.inputChannels, filters))
+            ? geometry.batch * geometry.output.count
+            : geometry.kernel.count * max(geometry.inputChannels, filters))
         let inputs = reference.inputs(pass)
         let actual = try pair.devices.run(
           .convolution(pass, geometry, .none), inputs, output: reference.result(pass))
@@ -74,8 +91,12 @@ import Testing
 
   @Test(arguments: Pair.all, Epilogue.Activation.allCases)
   func epilogues(_ pair: Pair, _ activation: Epilogue.Activation) throws {
-    for (input, filters) in [([2, 5, 7, 3] as Shape, 19), ([20, 23, 26, 4], 6)] {
-      let geometry = try Convolution(kernelSize: 3, padding: .same).geometry(input: input, filters: filters)
+    for (input, filters, size) in [
+      ([2, 5, 7, 3] as Shape, 19, 3), ([20, 23, 26, 4], 6, 3), ([2, 5, 7, 3], 19, 5),
+    ] {
+      guard size == 3 || pair.algorithm == .winograd2 else { continue }
+      let geometry = try Convolution(kernelSize: [size, size], padding: .same).geometry(
+        input: input, filters: filters)
       let reference = ConvolutionReference(geometry)
       let epilogue = Epilogue(
         hasBias: activation != .relu, hasScale: activation != .tanh, hasShift: activation == .relu,
@@ -152,13 +173,16 @@ import Testing
     for convolution in [
       Convolution(kernelSize: 1), Convolution(kernelSize: [3, 5]), Convolution(kernelSize: 3, strides: 2),
       Convolution(kernelSize: 3, dilationRate: 2), Convolution(kernelSize: 3, groups: 2),
+      Convolution(kernelSize: 7),
     ] {
       let geometry = try convolution.geometry(input: [8, 64, 64, 64], filters: 64)
       #expect(forced.algorithm(for: .forward, geometry) == .direct)
       #expect(ConvolutionAlgorithm(for: .forward, geometry) == .direct)
     }
     let deep = try Convolution(kernelSize: 3).geometry(input: [2, 16, 16, 16, 64], filters: 64)
-    #expect(forced.algorithm(for: .forward, deep) == .direct)
+    #expect(forced.algorithm(for: .backwardKernel, deep) == .direct)
+    let five = try Convolution(kernelSize: 5).geometry(input: [8, 64, 64, 64], filters: 64)
+    #expect(forced.algorithm(for: .forward, five) == .direct)
   }
 
   @Test func theChoiceDependsOnTheSizes() throws {
@@ -168,6 +192,7 @@ import Testing
       ([8, 56, 56, 64] as Shape, 64, ConvolutionAlgorithm.winograd4),
       ([1, 14, 14, 256], 256, .winograd2),
       ([128, 28, 28, 1], 32, .direct),
+      ([2, 16, 16, 16, 64], 64, .winograd4),
     ] {
       let geometry = try Convolution(kernelSize: 3, padding: .same).geometry(input: input, filters: filters)
       if device.convolutionChoice == .auto { #expect(device.algorithm(for: .forward, geometry) == expected) }

@@ -87,6 +87,30 @@ struct ScopeTests {
     #expect(mismatch(only, [3, 6], shape: [2, 1]) == nil)
   }
 
+  /// An array that leaves as it came is not copied; a cell's value is, because updates write into it.
+  @Test func whatLeavesAsItCame() throws {
+    let x = Tensor([1, 2])
+    let cell = Cell(shape: [2], dtype: .float32, storage: try x.storage.copy(), isPinned: true)
+    let (same, view, value) = try compute { (x, x.reshaped(2, 1), cell.read()) }
+    #expect(same.storage === x.storage && view.storage === x.storage)
+    try cell.overwrite(with: Tensor([3, 4]))
+    #expect(mismatch(value, [1, 2]) == nil)
+    // Assigned and returned: the cell has memory of its own.
+    let returned = try compute { () -> Tensor in
+      cell.assign(x)
+      return x
+    }
+    try cell.overwrite(with: Tensor([5, 6]))
+    #expect(mismatch(returned, [1, 2]) == nil && mismatch(x, [1, 2]) == nil)
+    // The gradients of a sum are what comes from above.
+    let dy = Tensor([7, 8])
+    let gradients = try compute { () -> [Tensor?] in
+      let y = x + Tensor([1, 1])
+      return Context.trace!.gradients(of: [(y, dy)], withRespectTo: [x])
+    }
+    #expect(gradients[0]!.storage === dy.storage)
+  }
+
   @Test func readingAValueInside() throws {
     let x = Tensor([1, 2, 3])
     var seen: Float = 0

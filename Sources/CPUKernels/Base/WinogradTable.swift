@@ -2,8 +2,10 @@ import MartletKernelTable
 
 func winogradKernels() -> WinogradKernels {
   WinogradKernels(
-    two: .init(size: 2, input: winogradInput2, kernel: winogradKernel2, output: winogradOutput2),
-    four: .init(size: 4, input: winogradInput4, kernel: winogradKernel4, output: winogradOutput4),
+    two: .init(size: 2, taps: 3, input: winogradInput2, kernel: winogradKernel2, output: winogradOutput2),
+    four: .init(size: 4, taps: 3, input: winogradInput4, kernel: winogradKernel4, output: winogradOutput4),
+    twoOfFive: .init(
+      size: 2, taps: 5, input: winogradInput4, kernel: winogradKernel5, output: winogradOutput5),
     gradientInput: winogradGradientInput, gradientOutput: winogradGradientOutput)
 }
 

@@ -1,0 +1,1 @@
+../Base/Winograd5.swift
