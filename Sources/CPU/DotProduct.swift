@@ -13,10 +13,11 @@ struct DotProduct {
   private let columnParts: Parts
   private let kernels: MatrixKernels
 
-  /// Both factors lie along k, for longer than it takes to fold vectors of sums into numbers.
+  /// Both factors lie along k, far enough to repay folding m vectors of sums into numbers for each column. From five
+  /// rows on, the packing of b costs less than that and the vectors of a that are read again.
   static func suits(_ product: GEMM) -> Bool {
     product.transposeB && (!product.transposeA || product.m == 1)
-      && product.m <= MatrixKernels.blockRows && product.k >= 64
+      && product.m <= 4 && product.k >= 64 * product.m
   }
 
   init(

@@ -35,7 +35,7 @@ private struct DotTile {
   var rows: Int
   var columns: Int
 
-  /// As many rows as registers allow. Heights between those that exist leave rows unstored.
+  /// As many rows as registers allow; returns how many.
   @inline(__always)
   func run(_ source: UnsafePointer<DotSource>) -> Int {
     switch rows {
@@ -43,15 +43,14 @@ private struct DotTile {
     case 2: dots2(self, source)
     case 3: dots3(self, source)
     #if AVX512 || arch(arm64)
-      case 4: dots4(self, source)
       default:
-        dots6(self, source)
-        return 6
+        dots4(self, source)
+        return 4
     #else
       default: dots3(self, source)
     #endif
     }
-    return rows < 4 ? rows : 3
+    return rows < 3 ? rows : 3
   }
 }
 
@@ -68,9 +67,6 @@ private struct DotTile {
   @inline(never) private func dots4(_ tile: DotTile, _ source: UnsafePointer<DotSource>) {
     multiplyDots(InlineArray<4, InlineArray<4, V>>(repeating: .init(repeating: V.zero)), tile, source)
   }
-  @inline(never) private func dots6(_ tile: DotTile, _ source: UnsafePointer<DotSource>) {
-    multiplyDots(InlineArray<6, InlineArray<4, V>>(repeating: .init(repeating: V.zero)), tile, source)
-  }
 #endif
 
 /// The results of one tile. Every one is summed in the same order, whatever the tile and its place.
@@ -80,7 +76,7 @@ private func multiplyDots<let M: Int, let N: Int>(
 ) {
   let depth = source.pointee.depth
   var sums = zeros
-  // Rows and columns beyond the last are the last once more.
+  // Rows and columns beyond the last are the first once more.
   var rows = InlineArray<M, Floats>(repeating: tile.a)
   for m in 1..<M where m < tile.rows { rows[unchecked: m] = tile.a + m &* source.pointee.aStride }
   var columns = InlineArray<N, Floats>(repeating: tile.b)
