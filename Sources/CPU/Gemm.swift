@@ -15,6 +15,12 @@ extension CPUDevice {
         epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix
       ).run(on: self)
     }
+    if DotProduct.suits(product) {
+      return DotProduct(
+        product, a: UnsafePointer(inputs[0].floats), b: UnsafePointer(inputs[1].floats), c: outputs[0].floats,
+        epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix
+      ).run(on: self)
+    }
     let task = MatrixProduct(
       product, a: UnsafePointer(inputs[0].floats), b: UnsafePointer(inputs[1].floats), c: outputs[0].floats,
       epilogue: ResolvedEpilogue(epilogue, inputs), kernels: kernels.matrix)

@@ -39,6 +39,11 @@ struct ResolvedEpilogue {
   var mask: UnsafePointer<Float>?
   var activation: Int
 
+  /// Whether results stay as they are.
+  var isEmpty: Bool {
+    bias == nil && scale == nil && shift == nil && residual == nil && mask == nil && activation == 0
+  }
+
   /// The epilogue's operands stand behind the first two inputs.
   init(_ epilogue: Epilogue, _ inputs: [Operand]) {
     var rest = inputs.dropFirst(2)
@@ -88,6 +93,17 @@ extension Tile {
       result.offsets += rows
       left -= rows
     }
+  }
+
+  /// What happens to results on their way, for a block of up to 12 rows that are in memory already.
+  @inline(__always)
+  func finishBlock(rows count: Int, _ result: TileResult) {
+    var result = result
+    result.accumulates = true
+    let nothing = RowSource(
+      rows: UnsafePointer(bitPattern: 8)!, taps: UnsafePointer(bitPattern: 8)!, tapCount: 0, depth: 0,
+      b: UnsafePointer(result.c), bStride: 0)
+    multiplyBlock(rows: count, nothing, result)
   }
 
   /// Runs the outer kernel on a block of up to 12 rows.

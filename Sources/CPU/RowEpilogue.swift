@@ -5,7 +5,6 @@ import MartletKernelTable
 /// with bias, scale and shift repeated for 64 pixels.
 struct RowEpilogue {
   private var epilogue: ResolvedEpilogue
-  private let isEmpty: Bool
   private let length: Int
   private let repeated: CPUBuffer?
 
@@ -14,8 +13,6 @@ struct RowEpilogue {
     length = channels * 64
     let operands = [epilogue.bias, epilogue.scale, epilogue.shift]
     let hasOperands = operands.contains { $0 != nil }
-    isEmpty =
-      !hasOperands && epilogue.residual == nil && epilogue.mask == nil && epilogue.activation == 0
     guard hasOperands else {
       repeated = nil
       return
@@ -37,7 +34,7 @@ struct RowEpilogue {
   func apply(
     to result: UnsafeMutablePointer<Float>, from start: Int, count: Int, _ kernels: MatrixKernels
   ) {
-    guard !isEmpty else { return }
+    guard !epilogue.isEmpty else { return }
     var done = 0
     withUnsafeTemporaryAllocation(of: Int.self, capacity: MatrixKernels.blockRows) { offsets in
       while done < count {
@@ -47,14 +44,10 @@ struct RowEpilogue {
         let strips = Strips(columns: width, kernels)
         for index in 0..<strips.count {
           let strip = strips[index]
-          let nothing = RowSource(
-            rows: UnsafePointer(bitPattern: 8)!, taps: UnsafePointer(bitPattern: 8)!, tapCount: 0, depth: 0,
-            b: UnsafePointer(result), bStride: 0)
           var tile = TileResult(
-            c: result + strip.first, offsets: UnsafePointer(offsets.baseAddress!), columns: strip.columns,
-            accumulates: true)
+            c: result + strip.first, offsets: UnsafePointer(offsets.baseAddress!), columns: strip.columns)
           epilogue.apply(to: &tile, column: strip.first, element: strip.first)
-          strip.tile.multiplyBlock(rows: rows, nothing, tile)
+          strip.tile.finishBlock(rows: rows, tile)
         }
         done += rows * width
       }

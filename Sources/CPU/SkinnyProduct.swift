@@ -137,19 +137,13 @@ struct SkinnyProduct {
         partial + (matrix * shareCount * matrixCount + at), matrixCount, shareCount,
         last.first + last.columns - first, c + at)
     }
-    withRows { pointers, offsets in
+    withRows { _, offsets in
       for index in stripRange {
         let strip = strips[index]
-        var result = TileResult(
-          c: c + strip.first, offsets: offsets, columns: strip.columns, accumulates: true)
+        var result = TileResult(c: c + strip.first, offsets: offsets, columns: strip.columns)
         epilogue.apply(to: &result, column: strip.first, element: matrix * matrixCount + strip.first)
         for first in stride(from: 0, to: product.m, by: block) {
-          strip.tile.multiplyBlock(
-            rows: min(block, product.m - first),
-            RowSource(
-              rows: UnsafePointer(pointers.baseAddress!), taps: offsets, tapCount: 0, depth: 0, b: b,
-              bStride: 0),
-            result)
+          strip.tile.finishBlock(rows: min(block, product.m - first), result)
           result.offsets += block
         }
       }

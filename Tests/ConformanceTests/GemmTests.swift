@@ -15,6 +15,11 @@ import Testing
     GEMM(m: 33, n: 5, k: 8, transposeB: true, batch: 2, sharesB: true), GEMM(m: 4, n: 3, k: 0),
     GEMM(m: 2, n: 4200, k: 520), GEMM(m: 1, n: 130, k: 2500), GEMM(m: 3, n: 1031, k: 2050, transposeA: true),
     GEMM(m: 2, n: 64, k: 4100, batch: 2), GEMM(m: 130, n: 260, k: 8, transposeA: true),
+    GEMM(m: 1, n: 70, k: 65, transposeA: true, transposeB: true), GEMM(m: 2, n: 3, k: 130, transposeB: true),
+    GEMM(m: 3, n: 66, k: 201, transposeB: true, batch: 2), GEMM(m: 4, n: 5, k: 256, transposeB: true),
+    GEMM(m: 4, n: 300, k: 263, transposeB: true, batch: 2, sharesA: true),
+    GEMM(m: 2, n: 9, k: 1030, transposeB: true, batch: 2, sharesB: true),
+    GEMM(m: 1, n: 1, k: 80, transposeB: true), GEMM(m: 3, n: 130, k: 3001, transposeB: true),
     GEMM(m: 70, n: 37, k: 32, batch: 2), GEMM(m: 40, n: 9, k: 0),
   ]
 
@@ -34,6 +39,7 @@ import Testing
         try check(GEMM(m: 14, n: 75, k: 9), epilogue, on: device)
         try check(GEMM(m: 14, n: 33, k: 700, transposeA: true), epilogue, on: device)
         try check(GEMM(m: 50, n: 90, k: 6), epilogue, on: device)
+        try check(GEMM(m: 3, n: 75, k: 200, transposeB: true), epilogue, on: device)
       }
     }
     try check(
@@ -54,7 +60,7 @@ import Testing
   @Test func bitsDoNotDependOnThreads() throws {
     for product in [
       GEMM(m: 300, n: 130, k: 600), GEMM(m: 70, n: 200, k: 40, transposeA: true), GEMM(m: 8, n: 300, k: 3000),
-      GEMM(m: 900, n: 300, k: 8, transposeA: true),
+      GEMM(m: 900, n: 300, k: 8, transposeA: true), GEMM(m: 3, n: 900, k: 3001, transposeB: true),
     ] {
       try expectSameBits(
         threadsOf: .gemm(product, .none), try inputs(product, .none), output: shapes(product).c)

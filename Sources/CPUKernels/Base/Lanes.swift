@@ -16,6 +16,11 @@
   splat(filler).replacing(with: v, where: indices .< VI(repeating: Int32(truncatingIfNeeded: count)))
 }
 
+/// The vector with zeros in its first `count` lanes.
+@inline(always) func withoutFirst(_ v: V, _ count: Int) -> V {
+  v.replacing(with: V.zero, where: indices .< VI(repeating: Int32(truncatingIfNeeded: count)))
+}
+
 @inline(always) func laneSum(_ v: V) -> Float { withUnsafePointer(to: v) { foldedSum($0) } }
 
 @inline(never) private func foldedSum(_ p: UnsafePointer<V>) -> Float {

@@ -13,6 +13,8 @@ public struct MatrixKernels: Sendable {
   public var packColumns: Pack
   /// See `fillPointers` of the kernels: (bases, masks, steps, taps, zeros, rows).
   public var fillPointers: FillPointers
+  /// See `dotProducts` of the kernels: (rows, columns, `DotSource`).
+  public var dotProducts: DotProducts
   /// (vectors, pixels, `ChannelSource`, `TileResult`): results of as many of the pixels as it says.
   public var multiplyChannels: MultiplyChannels
   /// (vectors, taps, `OuterSource`, offsets of the taps in a, `TileResult`): sums of as many of the taps as it says.
@@ -42,6 +44,7 @@ public struct MatrixKernels: Sendable {
       UnsafeMutablePointer<UInt>
     ) -> Void
 
+  public typealias DotProducts = @convention(c) @Sendable (Int, Int, UnsafeRawPointer) -> Void
   public typealias MultiplyChannels =
     @convention(c) @Sendable (Int, Int, UnsafeRawPointer, UnsafeRawPointer) -> Int
   public typealias AddChannelProducts =
@@ -60,7 +63,7 @@ public struct MatrixKernels: Sendable {
 
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
-    fillPointers: FillPointers,
+    fillPointers: FillPointers, dotProducts: DotProducts,
     multiplyChannels: MultiplyChannels, addChannelProducts: AddChannelProducts, spread: Spread,
     scatterRuns: Scatter,
     sum:
@@ -76,6 +79,7 @@ public struct MatrixKernels: Sendable {
     self.packRows = packRows
     self.packColumns = packColumns
     self.fillPointers = fillPointers
+    self.dotProducts = dotProducts
     self.multiplyChannels = multiplyChannels
     self.addChannelProducts = addChannelProducts
     self.spread = spread
@@ -134,6 +138,32 @@ public struct RowSource {
     self.b = b
     self.bStride = bStride
     self.tapStride = tapStride ?? depth * bStride
+  }
+}
+
+/// The factors of products along k, which both lie along it, and where the results go:
+///
+///     c[m * cStride + n] = Σ_k  a[m * aStride + k] * b[n * bStride + k]
+public struct DotSource {
+  public var a: UnsafePointer<Float>
+  public var aStride: Int
+  public var b: UnsafePointer<Float>
+  public var bStride: Int
+  public var c: UnsafeMutablePointer<Float>
+  public var cStride: Int
+  public var depth: Int
+
+  public init(
+    a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>, bStride: Int,
+    c: UnsafeMutablePointer<Float>, cStride: Int, depth: Int
+  ) {
+    self.a = a
+    self.aStride = aStride
+    self.b = b
+    self.bStride = bStride
+    self.c = c
+    self.cStride = cStride
+    self.depth = depth
   }
 }
 
