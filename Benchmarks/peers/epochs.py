@@ -6,6 +6,9 @@
 All train basic-cnn in batches of 128 with the same Adam, one epoch of each in turn. An epoch's seconds are its training:
 the order of the pictures, the batches, the steps; not the test after it. The first epoch does not count. Martlet's is
 `martlet train`, the later ones with `--resume`, so each of them starts cold; the others go on in one process.
+
+Where others use the machine too, set OMP_WAIT_POLICY=passive: PyTorch's threads spin at their barriers, and an epoch of 48
+seconds took 236.
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile
 
@@ -76,7 +79,8 @@ def main():
 
     counted = {name: [answer["seconds"] for answer in each[1:]] for name, each in answers.items()}
     fastest = {key: min(key(counted[worker.name]) for worker in peers) for key in (statistics.median, min)}
-    print(f"{options.threads} threads, {options.epochs} epochs; "
+    waiting = os.environ.get("OMP_WAIT_POLICY")
+    print(f"{options.threads} threads, {options.epochs} epochs{waiting and f', OMP_WAIT_POLICY {waiting}' or ''}; "
           + ", ".join(f"{worker.name} {worker.ready['version']}" for worker in workers)
           + ". Seconds an epoch, and what share that is of the "
           "fastest other one's; the last epoch's loss and the accuracy after it.\n")
