@@ -43,15 +43,7 @@ struct ConvolutionCommand: ParsableCommand {
         + "          forward              backward-data             backward-kernel")
     for (name, input, filters, convolution) in Self.rows where only.map({ name.contains($0) }) ?? true {
       let g = try convolution.geometry(input: input, filters: filters)
-      let workloads = try passes.map { pass in
-        try Workload(
-          device, .convolution(pass, g, .none),
-          inputs: [
-            pass == .backwardData ? g.outputShape : g.inputShape,
-            pass == .backwardKernel ? g.outputShape : g.kernelShape,
-          ],
-          output: pass == .forward ? g.outputShape : pass == .backwardData ? g.inputShape : g.kernelShape)
-      }
+      let workloads = try passes.map { try Workload(device, $0, g) }
       var line = column(name, width: 30)
       for (pass, time) in zip(passes, try medians(workloads, options)) {
         let rate = 2 * Double(g.multiplyAccumulates) / time
@@ -62,5 +54,18 @@ struct ConvolutionCommand: ParsableCommand {
       }
       print(line)
     }
+  }
+}
+
+extension Workload {
+  /// One pass of a convolution.
+  init(_ device: CPUDevice, _ pass: ConvolutionPass, _ g: ConvolutionGeometry) throws {
+    try self.init(
+      device, .convolution(pass, g, .none),
+      inputs: [
+        pass == .backwardData ? g.outputShape : g.inputShape,
+        pass == .backwardKernel ? g.outputShape : g.kernelShape,
+      ],
+      output: pass == .forward ? g.outputShape : pass == .backwardData ? g.inputShape : g.kernelShape)
   }
 }

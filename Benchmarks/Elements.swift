@@ -221,7 +221,7 @@ struct ElementsCommand: ParsableCommand {
 
 extension Operand {
   /// An array with numbers between 0 and 1.
-  fileprivate static func array(_ device: CPUDevice, _ shape: Shape, _ dtype: DType = .float32) throws
+  static func array(_ device: CPUDevice, _ shape: Shape, _ dtype: DType = .float32) throws
     -> Operand
   {
     let operand = Operand(try device.allocate(byteCount: shape.count * 4), shape: shape, dtype: dtype)
@@ -232,7 +232,7 @@ extension Operand {
 }
 
 extension Workload {
-  fileprivate init(_ device: CPUDevice, _ primitive: Primitive, inputs: [Operand], outputs: [Operand]) {
+  init(_ device: CPUDevice, _ primitive: Primitive, inputs: [Operand], outputs: [Operand]) {
     self.device = device
     self.primitive = primitive
     self.inputs = inputs

@@ -31,15 +31,7 @@ struct GemmCommand: ParsableCommand {
   func run() throws {
     let device = try options.device()
     let rows = Self.rows.filter { name, _ in only.map { name.contains($0) } ?? true }
-    let workloads = try rows.map { _, g in
-      try Workload(
-        device, .gemm(g, .none),
-        inputs: [
-          [g.transposeA ? g.k : g.m, g.transposeA ? g.m : g.k],
-          [g.transposeB ? g.n : g.k, g.transposeB ? g.k : g.n],
-        ],
-        output: [g.m, g.n])
-    }
+    let workloads = try rows.map { _, product in try Workload(device, product) }
     let peak = device.multiplyAddRate(seconds: 0.2, clock: options.clock)
     print("\(device.summary), peak \(column(peak / 1e9)) GFLOP/s")
     print(column("m x n x k", width: 28) + "       us   GFLOP/s   % peak")
@@ -49,5 +41,18 @@ struct GemmCommand: ParsableCommand {
         column(name, width: 28) + column(time * 1e6) + column(rate / 1e9)
           + column(100 * rate / peak, digits: 0))
     }
+  }
+}
+
+extension Workload {
+  /// One product of two matrices.
+  init(_ device: CPUDevice, _ g: GEMM) throws {
+    try self.init(
+      device, .gemm(g, .none),
+      inputs: [
+        [g.transposeA ? g.k : g.m, g.transposeA ? g.m : g.k],
+        [g.transposeB ? g.n : g.k, g.transposeB ? g.k : g.n],
+      ],
+      output: [g.m, g.n])
   }
 }

@@ -171,7 +171,7 @@ struct Timing {
 }
 
 /// Writes a value as one line of JSON, at once.
-private func send(_ value: some Encodable) {
+func send(_ value: some Encodable) {
   let encoder = JSONEncoder()
   encoder.outputFormatting = .sortedKeys
   guard let text = try? encoder.encode(value) else { return }

@@ -38,9 +38,12 @@ class Worker:
             return {"skip": "the worker ended"}
 
 
+def log(name):
+    return open(os.path.join(tempfile.gettempdir(), f"martlet-peer-{name}.log"), "w")
+
+
 def start(options, cases):
     shared = ["--threads", str(options.threads), "--cases", cases]
-    log = lambda name: open(os.path.join(tempfile.gettempdir(), f"martlet-peer-{name}.log"), "w")
     workers = [Worker("martlet", [*shlex.split(options.martlet), "serve", *shared], {}, log("martlet"))]
     for name in filter(None, options.peers.split(",")):
         folder, script, environment = PEERS[name]
