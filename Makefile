@@ -39,11 +39,13 @@ test-passes:
 bench: build
 	for table in peak gemm convolution elements host; do .build/release/martlet-bench $$table; done
 
-# Martlet beside PyTorch, Keras and ONNX Runtime: half an hour on a quiet machine. `make peers` installs those first.
+# Martlet beside PyTorch, Keras and ONNX Runtime: half an hour on a quiet machine. `make peers` installs those first, and the
+# epochs at the end want Fashion-MNIST (`make deps`).
 bench-peers: build
 	for suite in layers models; do \
 	  for threads in 1 2; do Benchmarks/peers/driver.py --suite $$suite --threads $$threads --rounds 3; done; \
 	done
+	Benchmarks/peers/epochs.py --threads 2
 
 peers:
 	Benchmarks/peers/setup.sh

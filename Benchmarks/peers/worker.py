@@ -9,10 +9,10 @@ grow from before the network was made. The cases come from `martlet-bench cases`
 import argparse, ctypes, gc, json, os, statistics, sys, time
 
 
-def arguments():
+def arguments(required="--cases"):
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--cases", required=True)
+    parser.add_argument(required, required=True)
     options = parser.parse_args()
     # Before a framework is imported: some read these only once.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
