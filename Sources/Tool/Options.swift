@@ -19,7 +19,8 @@ struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How the CPU runs convolutions: direct is the most accurate, winograd2 and winograd4 are faster for most 3x3 "
-        + "kernels, tuned is what `martlet tune` measured (default: auto, for each size what should be the fastest).",
+        + "and 5x5 kernels, tuned is what `martlet tune` measured (default: auto, for each size what should be the "
+        + "fastest).",
       valueName: "choice"))
   var convolution: ConvolutionChoice?
 
