@@ -8,9 +8,10 @@ Both get memory that stays, and write to the same result again and again. Our ri
 PyTorch's does, unless `--keeps` is given: then ours may keep it packed, as it does for weights in inference. The ratio
 is PyTorch's time over ours; more than 1 is faster.
 """
-import argparse, json, math, os, sys, time
+import argparse, json, math, os, sys
 
 import driver
+import worker
 
 SQUARES = [f"{size}x{size}x{size}" for size in (256, 512, 1024, 2048)]
 SKINNY = ["32x4096x1024", "3136x64x64", "3136x64x576", "784x128x1152", "49x512x4608", "2048x32x2048"]
@@ -41,28 +42,7 @@ def serve(threads):
         a = torch.rand(k, m).t() if asked["transpose_a"] else torch.rand(m, k)
         b = torch.rand(n, k).t() if asked["transpose_b"] else torch.rand(k, n)
         c = torch.empty(m, n)
-        times = timing(lambda: torch.mm(a, b, out=c), asked["repeats"], asked["budget"])
-        print(json.dumps({"median_s": times[len(times) // 2], "min_s": times[0]}), flush=True)
-
-
-def timing(work, repeats, budget):
-    """Sorted times, in bunches of about 2 ms where they are short."""
-    work()
-    before = time.perf_counter()
-    work()
-    once = time.perf_counter() - before
-    warm = time.perf_counter() + min(0.2, budget / 4)
-    while time.perf_counter() < warm:
-        work()
-    bunch = max(1, int(0.002 / max(once, 1e-7)))
-    times = []
-    start = time.perf_counter()
-    while len(times) < repeats and (len(times) < 3 or time.perf_counter() < start + budget):
-        before = time.perf_counter()
-        for _ in range(bunch):
-            work()
-        times.append((time.perf_counter() - before) / bunch)
-    return sorted(times)
+        print(json.dumps(worker.measure(lambda: torch.mm(a, b, out=c), asked["repeats"], asked["budget"])), flush=True)
 
 
 def geometric_mean(values):
