@@ -76,9 +76,9 @@ private func multiplyDots<let M: Int, let N: Int>(
 ) {
   let depth = source.pointee.depth
   var sums = zeros
-  // Rows and columns beyond the last are the first once more.
   var rows = InlineArray<M, Floats>(repeating: tile.a)
-  for m in 1..<M where m < tile.rows { rows[unchecked: m] = tile.a + m &* source.pointee.aStride }
+  for m in 1..<M { rows[unchecked: m] = tile.a + m &* source.pointee.aStride }
+  // Columns beyond the last are the first once more.
   var columns = InlineArray<N, Floats>(repeating: tile.b)
   for n in 1..<N where n < tile.columns { columns[unchecked: n] = tile.b + n &* source.pointee.bStride }
   var k = 0
@@ -91,7 +91,7 @@ private func multiplyDots<let M: Int, let N: Int>(
     let done = lanes &- (depth &- k)
     addDots(&sums, rows, columns) { withoutFirst(load($0 + (depth &- lanes)), done) }
   }
-  for m in 0..<M where m < tile.rows {
+  for m in 0..<M {
     let c = tile.c + m &* source.pointee.cStride
     for n in 0..<N where n < tile.columns { c[n] = laneSum(sums[unchecked: m][unchecked: n]) }
   }
