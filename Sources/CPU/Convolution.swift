@@ -92,6 +92,13 @@ extension CPUDevice {
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ epilogue: ResolvedEpilogue, inputs: [Operand],
     output: Operand
   ) throws {
+    if pass == .backwardData, let joined = geometry.joiningColumns {
+      let rows = try scratch(floats: 3 * joined.inputChannels)
+      let epilogue = epilogue.repeated(
+        geometry.kernel.width, channels: geometry.inputChannels, in: rows.floats)
+      try gatherConvolution(pass, joined, epilogue, inputs: inputs, output: output)
+      return withExtendedLifetime(rows) {}
+    }
     var source = ConvolutionSource(pass, geometry, UnsafePointer(inputs[0].floats))
     let padded = try source.mergeWidth(pass, geometry, on: self)
     let task = GatherConvolution(
