@@ -8,33 +8,23 @@ import MartletKernelTable
 /// over thousands of columns, while c waits in the second cache: twice the speed of strips from top to bottom. Shares of
 /// the rows of b, each with a c of its own, go to the threads; these are summed in order.
 struct SkinnyProduct {
-  let product: GEMM
-  let a: UnsafePointer<Float>
-  let b: UnsafePointer<Float>
-  let c: UnsafeMutablePointer<Float>
-  let epilogue: ResolvedEpilogue
-  let strips: Strips
+  private let operands: ProductOperands
+  private let strips: Strips
   /// Strips that are read side by side, and rows of b of a share and of a block.
   private let stretches: Parts
   private let shares: Parts
   private let blockDepth: Int
-  private let kernels: MatrixKernels
 
   /// A b that does not stay in a cache. With more rows the products take longer than the memory does.
   static func suits(_ product: GEMM) -> Bool {
     !product.transposeB && product.m <= 12 && product.k * product.n >= 1 << 21
   }
 
-  init(
-    _ product: GEMM, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
-    epilogue: ResolvedEpilogue, kernels: MatrixKernels
-  ) {
-    self.product = product
-    self.a = a
-    self.b = b
-    self.c = c
-    self.epilogue = epilogue
-    self.kernels = kernels
+  private var product: GEMM { operands.product }
+
+  init(_ operands: ProductOperands) {
+    self.operands = operands
+    let (product, kernels) = (operands.product, operands.kernels)
     strips = Strips(columns: product.n, kernels)
     stretches = Parts(strips.count, smallest: 4096 / kernels.wide.width)
     blockDepth = max(16, 16384 / min(product.n, 4096) / 16 * 16)
@@ -48,7 +38,7 @@ struct SkinnyProduct {
   /// A product over nothing has one share, of no rows.
   private var shareCount: Int { max(1, shares.count) }
   private var jobs: Int { product.batch * stretches.count * shareCount }
-  private var matrixCount: Int { product.m * product.n }
+  private var matrixCount: Int { operands.resultCount }
 
   func run(on device: CPUDevice) throws {
     let partial = try device.scratch(floats: shareCount > 1 ? product.batch * shareCount * matrixCount : 16)
@@ -66,10 +56,8 @@ struct SkinnyProduct {
     let stripRange = stretches[job / shareCount % stretches.count]
     let matrix = job / shareCount / stretches.count
     let depth = shares.count == 0 ? 0..<0 : shares[share]
-    let a = self.a + (product.sharesA ? 0 : matrix * product.m * product.k)
-    let b = self.b + (product.sharesB ? 0 : matrix * product.k * product.n)
-    let c =
-      shareCount > 1 ? partial + (matrix * shareCount + share) * matrixCount : self.c + matrix * matrixCount
+    let (a, b) = (operands.a(matrix), operands.b(matrix))
+    let c = shareCount > 1 ? partial + (matrix * shareCount + share) * matrixCount : operands.c(matrix)
     withRows { pointers, offsets in
       var first = depth.lowerBound
       repeat {
@@ -82,7 +70,7 @@ struct SkinnyProduct {
             c: c + strips[index].first, offsets: offsets, columns: strips[index].columns,
             accumulates: first > depth.lowerBound)
           if end == depth.upperBound && shareCount == 1 {
-            epilogue.apply(
+            operands.epilogue.apply(
               to: &result, column: strips[index].first, element: matrix * matrixCount + strips[index].first)
           }
           multiply(
@@ -129,25 +117,14 @@ struct SkinnyProduct {
     let stripRange = stretches[job % stretches.count]
     let first = strips[stripRange.lowerBound].first
     let last = strips[stripRange.upperBound - 1]
-    let block = MatrixKernels.blockRows
-    let c = self.c + matrix * matrixCount
+    let end = last.first + last.columns
     for row in 0..<product.m {
       let at = row * product.n + first
-      kernels.sum(
-        partial + (matrix * shareCount * matrixCount + at), matrixCount, shareCount,
-        last.first + last.columns - first, c + at)
+      operands.kernels.sum(
+        partial + (matrix * shareCount * matrixCount + at), matrixCount, shareCount, end - first,
+        operands.c(matrix) + at)
     }
-    withRows { _, offsets in
-      for index in stripRange {
-        let strip = strips[index]
-        var result = TileResult(c: c + strip.first, offsets: offsets, columns: strip.columns)
-        epilogue.apply(to: &result, column: strip.first, element: matrix * matrixCount + strip.first)
-        for first in stride(from: 0, to: product.m, by: block) {
-          strip.tile.finishBlock(rows: min(block, product.m - first), result)
-          result.offsets += block
-        }
-      }
-    }
+    operands.finish(first..<end, of: matrix)
   }
 
   /// Room for the pointers to the rows of a, and the places of those of c, in whole blocks.
