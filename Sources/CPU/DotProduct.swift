@@ -1,18 +1,18 @@
 import MartletCore
 import MartletKernelTable
 
-/// A product of few rows: c = activation(a · bᵀ + bias + residual) with b stored transposed, as the gradient of a dense
-/// layer's input has it. Few rows do not repay the packing of b, so columns of it are multiplied with the rows where
+/// A product of some rows: c = activation(a · bᵀ + bias + residual) with b stored transposed, as the gradient of a dense
+/// layer's input has it. So few rows do not repay the packing of b: columns of it are multiplied with the rows where
 /// they stand, along k. Jobs are runs of columns.
 struct DotProduct {
   private let operands: ProductOperands
   private let columnParts: Parts
 
-  /// Both factors lie along k, far enough to repay folding m vectors of sums into numbers for each column. From five
-  /// rows on, the packing of b costs less than that and the vectors of a that are read again.
+  /// Both factors lie along k, far enough to repay folding vectors of sums into numbers: for each row, where packing
+  /// would cost the same for all. The rows stay in the second cache while the columns pass.
   static func suits(_ product: GEMM) -> Bool {
-    product.transposeB && (!product.transposeA || product.m == 1)
-      && product.m <= 4 && product.k >= 64 * product.m
+    product.transposeB && !product.transposeA && product.m <= 32
+      && product.k >= max(64, 16 * product.m) && product.m * product.k <= 1 << 17
   }
 
   init(_ operands: ProductOperands) {
@@ -37,6 +37,6 @@ struct DotProduct {
       c: operands.c(matrix) + columns.lowerBound, cStride: product.n, depth: product.k)
     withUnsafePointer(to: source) { operands.kernels.dotProducts(product.m, columns.count, $0) }
     // While they are in the first cache.
-    operands.finish(columns, of: matrix)
+    operands.finish(0..<product.m, columns, of: matrix)
   }
 }
