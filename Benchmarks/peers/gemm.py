@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times matrix products of Martlet and of PyTorch (its BLAS) in turn, and prints a Markdown table.
 
-  gemm.py [--threads 1] [--rounds 3] [--shapes 512x512x512,128x10x1024,aT:1024x10x128,bT:128x1024x10]
+  gemm.py [--threads 1] [--rounds 3] [--sweep --below 0.9] [--shapes 512x512x512,128x10x1024,aT:1024x10x128,bT:128x1024x10]
 
 A shape is m x n x k; `aT:` and `bT:` before it say which side is stored transposed, as dense layers' gradients have it.
 Both get memory that stays, and write to the same result again and again. Our right side counts as new each time, as
@@ -20,6 +20,9 @@ DENSE = [shape for batch, inputs, units in
          [(128, 1600, 1024), (128, 1024, 10), (64, 2048, 16), (64, 2048, 32), (1, 2048, 1000), (1, 4096, 4096),
           (8, 9216, 4096), (32, 1024, 1024)]
          for shape in (f"{batch}x{units}x{inputs}", f"bT:{batch}x{inputs}x{units}", f"aT:{inputs}x{units}x{batch}")]
+# Products of few rows, in every way that they can be stored.
+SWEEP = [f"{flags}{m}x{n}x{k}" for flags in ("", "bT:", "aT:", "aT:bT:") for m in (1, 2, 3, 5, 8, 12, 16, 24, 32, 64)
+         for n in (1, 10, 16, 32, 100, 1000, 4096) for k in (1, 4, 16, 64, 512, 4096)]
 
 
 def request(shape):
@@ -57,6 +60,9 @@ def main():
     parser.add_argument("--budget", type=float, default=0.3, help="seconds for a shape of each side in a round")
     parser.add_argument("--statistic", choices=["min", "median"], default="min")
     parser.add_argument("--shapes", type=lambda text: text.split(","), default=SQUARES + SKINNY + DENSE)
+    parser.add_argument("--sweep", action="store_const", dest="shapes", const=SWEEP,
+                        help="1680 products of few rows instead of the usual shapes")
+    parser.add_argument("--below", type=float, default=math.inf, help="print only ratios below this")
     parser.add_argument("--keeps", action="store_true", help="let Martlet keep the right side packed")
     parser.add_argument("--martlet", default=os.path.join(driver.HERE, "../../.build/release/martlet-bench"))
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
@@ -81,6 +87,8 @@ def main():
             print(f"| {shape} | {own.get('skip', '')} | {other.get('skip', '')} | | |", flush=True)
             continue
         ratios.append(other["seconds"] / own["seconds"])
+        if ratios[-1] >= options.below:
+            continue
         rate = 2 * asked["m"] * asked["n"] * asked["k"] / own["seconds"] / 1e9
         print(f"| {shape} | {own['seconds'] * 1e6:.1f} | {other['seconds'] * 1e6:.1f} | {rate:.1f} | {ratios[-1]:.2f} |",
               flush=True)

@@ -77,9 +77,10 @@ struct ResolvedEpilogue {
 }
 
 extension Tile {
-  /// Runs the row kernel on a block of up to 12 rows, as many tiles as that takes.
+  /// Runs the row kernel on a block of up to 12 rows, as many tiles as that takes, which are no higher than `height`.
   @inline(__always)
-  func multiplyBlock(rows count: Int, _ source: RowSource, _ result: TileResult) {
+  func multiplyBlock(rows count: Int, height: Int = 12, _ source: RowSource, _ result: TileResult) {
+    let rows = min(rows, height)
     var source = source
     var result = result
     var left = count

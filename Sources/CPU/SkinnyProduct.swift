@@ -1,166 +1,93 @@
 import MartletCore
 import MartletKernelTable
 
-/// A product of few rows: c = activation(op(a) · b + bias + residual) with b untransposed. Nearly all of the time b comes
-/// from memory, and is read where it stands, for packing would double that.
+/// A product of few rows or few terms: c = activation(op(a) · b + bias + residual) with b untransposed, where most of the
+/// time b comes from memory or c goes there. So b is read where it stands, for packing would double that.
 ///
 /// Processors fetch ahead along some sixteen rows at a time. So b is read in blocks of so many rows, from left to right
-/// over thousands of columns, while c waits in the second cache: twice the speed of strips from top to bottom. Shares of
-/// the rows of b, each with a c of its own, go to the threads; these are summed in order.
+/// over thousands of columns, while c waits in the second cache: twice the speed of strips from top to bottom.
 struct SkinnyProduct {
-  let product: GEMM
-  let a: UnsafePointer<Float>
-  let b: UnsafePointer<Float>
-  let c: UnsafeMutablePointer<Float>
-  let epilogue: ResolvedEpilogue
-  let strips: Strips
-  /// Strips that are read side by side, and rows of b of a share and of a block.
+  private let operands: ProductOperands
+  private let sums: SharedSums
+  private let rowParts: Parts
   private let stretches: Parts
-  private let shares: Parts
+  /// Rows of b that are read side by side.
   private let blockDepth: Int
-  private let kernels: MatrixKernels
+
+  private var product: GEMM { operands.product }
+
+  static func suits(_ product: GEMM, _ epilogue: ResolvedEpilogue) -> Bool {
+    guard !product.transposeB, product.n >= 64 else { return false }
+    return waitsForMemory(product)
+      || epilogue.isEmpty && (product.k <= 4 || product.m <= 4 && product.k <= 128)
+  }
+
+  private static let mostRows = 24
 
   /// A b that does not stay in a cache. With more rows the products take longer than the memory does.
-  static func suits(_ product: GEMM) -> Bool {
-    !product.transposeB && product.m <= 12 && product.k * product.n >= 1 << 21
+  static func waitsForMemory(_ product: GEMM) -> Bool {
+    !product.transposeB && product.m <= mostRows && product.k * product.n >= 1 << 21
   }
 
-  init(
-    _ product: GEMM, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
-    epilogue: ResolvedEpilogue, kernels: MatrixKernels
-  ) {
-    self.product = product
-    self.a = a
-    self.b = b
-    self.c = c
-    self.epilogue = epilogue
-    self.kernels = kernels
-    strips = Strips(columns: product.n, kernels)
-    stretches = Parts(strips.count, smallest: 4096 / kernels.wide.width)
+  init(_ operands: ProductOperands, _ sums: SharedSums) {
+    self.operands = operands
+    self.sums = sums
+    let product = operands.product
+    // A job below a quarter of a million multiply-adds costs more to hand out than it saves.
+    let enough = (1 << 18) / (min(product.m, 4) * max(1, product.k))
+    stretches = Parts(
+      product.n, unit: operands.kernels.wide.width,
+      smallest: Self.waitsForMemory(product) ? 4096 : max(256, enough))
     blockDepth = max(16, 16384 / min(product.n, 4096) / 16 * 16)
-    // A share below a quarter of a million multiply-adds, or of fewer rows than a few times those of c, saves nothing.
-    let cost = max(1, product.m * min(product.n, 4096))
-    let others = product.batch * stretches.count
-    shares = Parts(
-      product.k, unit: blockDepth, smallest: max(8 * product.m, (1 << 18) / cost), limit: max(1, 16 / others))
+    let rows = (1 << 16) / min(product.n, 4096) / max(1, product.k)
+    rowParts = Parts(product.m, unit: Self.mostRows, smallest: rows, limit: 64)
   }
 
-  /// A product over nothing has one share, of no rows.
-  private var shareCount: Int { max(1, shares.count) }
-  private var jobs: Int { product.batch * stretches.count * shareCount }
-  private var matrixCount: Int { product.m * product.n }
-
-  func run(on device: CPUDevice) throws {
-    let partial = try device.scratch(floats: shareCount > 1 ? product.batch * shareCount * matrixCount : 16)
-    let sums = partial.floats
-    device.parallel(jobs) { (job: Int) in multiply(job, sums) }
-    if shareCount > 1 {
-      device.parallel(product.batch * stretches.count) { (job: Int) in finish(job, UnsafePointer(sums)) }
+  func run(on device: CPUDevice) {
+    device.parallel(product.batch * rowParts.count * stretches.count * sums.count) { (job: Int) in
+      let others = job / sums.count
+      multiply(
+        rowParts[others / stretches.count % rowParts.count], stretches[others % stretches.count],
+        share: job % sums.count, of: others / stretches.count / rowParts.count)
     }
-    withExtendedLifetime(partial) {}
+    sums.add(on: device)
   }
 
-  /// One share of the sums of one stretch.
-  private func multiply(_ job: Int, _ partial: UnsafeMutablePointer<Float>) {
-    let share = job % shareCount
-    let stripRange = stretches[job / shareCount % stretches.count]
-    let matrix = job / shareCount / stretches.count
-    let depth = shares.count == 0 ? 0..<0 : shares[share]
-    let a = self.a + (product.sharesA ? 0 : matrix * product.m * product.k)
-    let b = self.b + (product.sharesB ? 0 : matrix * product.k * product.n)
-    let c =
-      shareCount > 1 ? partial + (matrix * shareCount + share) * matrixCount : self.c + matrix * matrixCount
-    withRows { pointers, offsets in
-      var first = depth.lowerBound
-      repeat {
-        let end = min(first + blockDepth, depth.upperBound)
-        for m in 0..<pointers.count {
-          pointers[m] = a + min(m, product.m - 1) * product.k + first
-        }
-        for index in stripRange {
-          var result = TileResult(
-            c: c + strips[index].first, offsets: offsets, columns: strips[index].columns,
-            accumulates: first > depth.lowerBound)
-          if end == depth.upperBound && shareCount == 1 {
-            epilogue.apply(
-              to: &result, column: strips[index].first, element: matrix * matrixCount + strips[index].first)
-          }
-          multiply(
-            first..<end, a, UnsafePointer(pointers.baseAddress!), b + first * product.n, strips[index], result
-          )
-        }
-        first = end
-      } while first < depth.upperBound
+  private func multiply(_ rows: Range<Int>, _ columns: Range<Int>, share: Int, of matrix: Int) {
+    let block = Self.mostRows
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: blockDepth * block) { factors in
+      for first in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
+        let part = first..<min(first + block, rows.upperBound)
+        multiply(
+          part, columns, sums[share], matrix, to: sums.results(share, of: matrix), factors.baseAddress!)
+      }
     }
+    if sums.count == 1 { operands.finish(rows, columns, of: matrix) }
   }
 
-  /// A block of rows of b by one strip.
+  /// Up to 24 rows.
   private func multiply(
-    _ depth: Range<Int>, _ a: UnsafePointer<Float>, _ pointers: UnsafePointer<UnsafePointer<Float>>,
-    _ b: UnsafePointer<Float>, _ strip: Strips.Strip, _ result: TileResult
+    _ rows: Range<Int>, _ columns: Range<Int>, _ depth: Range<Int>, _ matrix: Int,
+    to c: UnsafeMutablePointer<Float>, _ factors: UnsafeMutablePointer<Float>
   ) {
-    let block = MatrixKernels.blockRows
-    var result = result
-    for first in stride(from: 0, to: product.m, by: block) {
-      let rows = min(block, product.m - first)
-      if product.transposeA {
-        strip.tile.outerBlock(
-          rows: rows,
-          OuterSource(
-            a: a + (depth.lowerBound * product.m + first), b: b + strip.first, count: (1, 1, depth.count),
-            aSteps: (0, 0, product.m), bSteps: (0, 0, product.n)), result)
-      } else {
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: 1) { tap in
-          tap[0] = 0
-          strip.tile.multiplyBlock(
-            rows: rows,
-            RowSource(
-              rows: pointers + first, taps: UnsafePointer(tap.baseAddress!), tapCount: 1, depth: depth.count,
-              b: b + strip.first, bStride: product.n), result)
+    let a = operands.a(matrix)
+    var first = depth.lowerBound
+    repeat {
+      let end = min(first + blockDepth, depth.upperBound)
+      // A term's factors side by side, as a transposed a has them.
+      if !product.transposeA {
+        for (m, row) in rows.enumerated() {
+          for k in first..<end { factors[(k - first) * rows.count + m] = a[row * product.k + k] }
         }
       }
-      result.offsets += block
-    }
-  }
-
-  /// The shares' sums of one stretch, and what happens to results on their way.
-  private func finish(_ job: Int, _ partial: UnsafePointer<Float>) {
-    let matrix = job / stretches.count
-    let stripRange = stretches[job % stretches.count]
-    let first = strips[stripRange.lowerBound].first
-    let last = strips[stripRange.upperBound - 1]
-    let block = MatrixKernels.blockRows
-    let c = self.c + matrix * matrixCount
-    for row in 0..<product.m {
-      let at = row * product.n + first
-      kernels.sum(
-        partial + (matrix * shareCount * matrixCount + at), matrixCount, shareCount,
-        last.first + last.columns - first, c + at)
-    }
-    withRows { _, offsets in
-      for index in stripRange {
-        let strip = strips[index]
-        var result = TileResult(c: c + strip.first, offsets: offsets, columns: strip.columns)
-        epilogue.apply(to: &result, column: strip.first, element: matrix * matrixCount + strip.first)
-        for first in stride(from: 0, to: product.m, by: block) {
-          strip.tile.finishBlock(rows: min(block, product.m - first), result)
-          result.offsets += block
-        }
-      }
-    }
-  }
-
-  /// Room for the pointers to the rows of a, and the places of those of c, in whole blocks.
-  private func withRows(
-    _ body: (UnsafeMutableBufferPointer<UnsafePointer<Float>>, UnsafePointer<Int>) -> Void
-  ) {
-    let block = MatrixKernels.blockRows
-    let rows = (product.m + block - 1) / block * block
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: rows) { pointers in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: rows) { offsets in
-        for m in 0..<rows { offsets[m] = m * product.n }
-        body(pointers, UnsafePointer(offsets.baseAddress!))
-      }
-    }
+      let source = RowCombinations(
+        a: product.transposeA ? a + (first * product.m + rows.lowerBound) : UnsafePointer(factors),
+        aStep: product.transposeA ? product.m : rows.count,
+        b: operands.b(matrix) + (first * product.n + columns.lowerBound),
+        c: c + (rows.lowerBound * product.n + columns.lowerBound), stride: product.n, depth: end - first,
+        accumulates: first > depth.lowerBound)
+      withUnsafePointer(to: source) { operands.kernels.combineRows(rows.count, columns.count, $0) }
+      first = end
+    } while first < depth.upperBound
   }
 }

@@ -23,9 +23,40 @@ import Testing
     GEMM(m: 70, n: 37, k: 32, batch: 2), GEMM(m: 40, n: 9, k: 0),
   ]
 
+  /// One column, one term or few, in every way that they can be stored.
+  static let thin: [GEMM] = [
+    GEMM(m: 37, n: 1, k: 130), GEMM(m: 5, n: 1, k: 9, batch: 3),
+    GEMM(m: 70, n: 1, k: 301, batch: 2, sharesA: true),
+    GEMM(m: 14, n: 1, k: 66, batch: 2, sharesB: true), GEMM(m: 6, n: 1, k: 0), GEMM(m: 5, n: 70, k: 0),
+    GEMM(m: 1, n: 1, k: 201),
+    GEMM(m: 19, n: 1, k: 1), GEMM(m: 40, n: 200, k: 1), GEMM(m: 13, n: 67, k: 1, batch: 2),
+    GEMM(m: 1, n: 9, k: 1),
+    GEMM(m: 11, n: 331, k: 3), GEMM(m: 3, n: 700, k: 70), GEMM(m: 4, n: 1500, k: 128),
+    GEMM(m: 29, n: 64, k: 4, batch: 2, sharesA: true),
+  ].flatMap { product in
+    [false, true].flatMap { transposeA in
+      [false, true].map { transposeB in
+        var product = product
+        (product.transposeA, product.transposeB) = (transposeA, transposeB)
+        return product
+      }
+    }
+  }
+
+  /// Few results over a long k, whose shares are summed apart, and more rows than one tile of dot products has.
+  static let long: [GEMM] = [
+    GEMM(m: 60, n: 16, k: 2100), GEMM(m: 50, n: 33, k: 1030, transposeB: true),
+    GEMM(m: 61, n: 9, k: 2500, transposeA: true, batch: 2),
+    GEMM(m: 30, n: 17, k: 1100, transposeA: true, transposeB: true),
+    GEMM(m: 13, n: 70, k: 2048), GEMM(m: 7, n: 1031, k: 2050),
+    GEMM(m: 7, n: 9, k: 300, transposeB: true),
+    GEMM(m: 12, n: 70, k: 401, transposeB: true, batch: 2, sharesB: true),
+    GEMM(m: 16, n: 5, k: 513, transposeB: true),
+  ]
+
   @Test(arguments: Devices.all)
   func matchesTheDefinition(_ device: TestDevice) throws {
-    for product in Self.products { try check(product, .none, on: device) }
+    for product in Self.products + Self.thin + Self.long { try check(product, .none, on: device) }
   }
 
   @Test(arguments: Devices.all)
@@ -40,6 +71,10 @@ import Testing
         try check(GEMM(m: 14, n: 33, k: 700, transposeA: true), epilogue, on: device)
         try check(GEMM(m: 50, n: 90, k: 6), epilogue, on: device)
         try check(GEMM(m: 3, n: 75, k: 200, transposeB: true), epilogue, on: device)
+        try check(GEMM(m: 27, n: 1, k: 70, batch: 2), epilogue, on: device)
+        try check(GEMM(m: 14, n: 75, k: 1), epilogue, on: device)
+        try check(GEMM(m: 20, n: 18, k: 1100), epilogue, on: device)
+        try check(GEMM(m: 9, n: 21, k: 300, transposeB: true), epilogue, on: device)
       }
     }
     try check(
@@ -49,6 +84,29 @@ import Testing
     try check(
       GEMM(m: 6, n: 37, k: 4, batch: 2), Epilogue(hasBias: true, hasResidual: true, activation: .tanh),
       on: device)
+  }
+
+  /// Infinity times zero is not a number, and neither must be lost, nor come to other results.
+  @Test(arguments: Devices.all)
+  func notANumber(_ device: TestDevice) throws {
+    for product in Self.products + Self.thin + Self.long
+    where product.k > 0 && product.m < 200 && product.n < 900 {
+      var a: [Float] = try inputs(product, .none)[0].values()
+      var b: [Float] = try inputs(product, .none)[1].values()
+      a[a.count / 2] = 0
+      b[0] = .infinity
+      b[b.count - 1] = -.infinity
+      a[a.count - 1] = .nan
+      let expected = definition(product, a, b)
+      let shapes = shapes(product)
+      let actual = try device.run(
+        .gemm(product, .none), [HostArray(a, shape: shapes.a), HostArray(b, shape: shapes.b)],
+        output: shapes.c)
+      for (one, other) in zip(actual, expected) {
+        let isAlike = one.isNaN == other.isNaN && (one.isFinite || one.isNaN || Double(one) == other)
+        #expect(isAlike && one.isFinite == other.isFinite, "\(product)")
+      }
+    }
   }
 
   @Test func aWrongElementIsReported() {
@@ -61,6 +119,9 @@ import Testing
     for product in [
       GEMM(m: 300, n: 130, k: 600), GEMM(m: 70, n: 200, k: 40, transposeA: true), GEMM(m: 8, n: 300, k: 3000),
       GEMM(m: 900, n: 300, k: 8, transposeA: true), GEMM(m: 3, n: 900, k: 3001, transposeB: true),
+      GEMM(m: 64, n: 16, k: 2048), GEMM(m: 30, n: 100, k: 3001, transposeA: true, transposeB: true),
+      GEMM(m: 11, n: 900, k: 3001), GEMM(m: 900, n: 300, k: 2), GEMM(m: 900, n: 1, k: 700),
+      GEMM(m: 15, n: 300, k: 900, transposeB: true),
     ] {
       try expectSameBits(
         threadsOf: .gemm(product, .none), try inputs(product, .none), output: shapes(product).c)
@@ -81,8 +142,13 @@ import Testing
 
   private func check(_ g: GEMM, _ epilogue: Epilogue, on device: TestDevice) throws {
     let inputs = try inputs(g, epilogue)
-    let a: [Float] = inputs[0].values()
-    let b: [Float] = inputs[1].values()
+    var expected = definition(g, inputs[0].values(), inputs[1].values())
+    applyEpilogue(epilogue, to: &expected, columns: g.n, Array(inputs.dropFirst(2)))
+    let actual = try device.run(.gemm(g, epilogue), inputs, output: shapes(g).c)
+    expectClose(actual, expected, relative: 1e-6, absolute: 1e-6 * Double(1 + g.k), "\(g) \(epilogue)")
+  }
+
+  private func definition(_ g: GEMM, _ a: [Float], _ b: [Float]) -> [Double] {
     var expected: [Double] = []
     for i in 0..<g.batch {
       let aStart = g.sharesA ? 0 : i * g.m * g.k
@@ -99,8 +165,6 @@ import Testing
         }
       }
     }
-    applyEpilogue(epilogue, to: &expected, columns: g.n, Array(inputs.dropFirst(2)))
-    let actual = try device.run(.gemm(g, epilogue), inputs, output: shapes(g).c)
-    expectClose(actual, expected, relative: 1e-6, absolute: 1e-6 * Double(1 + g.k), "\(g) \(epilogue)")
+    return expected
   }
 }

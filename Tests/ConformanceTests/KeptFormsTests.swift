@@ -52,8 +52,11 @@ import Testing
     } + [
       Case("product", GEMM(m: 30, n: 70, k: 600), a: [30, 600], b: [600, 70], c: [30, 70]),
       Case(
-        "product, b transposed", GEMM(m: 13, n: 70, k: 600, transposeB: true), a: [13, 600], b: [70, 600],
-        c: [13, 70]),
+        "product, b transposed", GEMM(m: 33, n: 70, k: 600, transposeB: true), a: [33, 600], b: [70, 600],
+        c: [33, 70]),
+      // One that reads b where it stands until it is packed.
+      Case(
+        "few rows from memory", GEMM(m: 9, n: 1030, k: 2050), a: [9, 2050], b: [2050, 1030], c: [9, 1030]),
     ]
 
   static let grouped: [Case] =

@@ -71,16 +71,16 @@ private struct DotTile {
 
 /// The results of one tile. Every one is summed in the same order, whatever the tile and its place.
 @inline(__always)
-private func multiplyDots<let M: Int, let N: Int>(
-  _ zeros: InlineArray<M, InlineArray<N, V>>, _ tile: DotTile, _ source: UnsafePointer<DotSource>
+private func multiplyDots<let M: Int>(
+  _ zeros: InlineArray<M, InlineArray<4, V>>, _ tile: DotTile, _ source: UnsafePointer<DotSource>
 ) {
   let depth = source.pointee.depth
   var sums = zeros
   var rows = InlineArray<M, Floats>(repeating: tile.a)
   for m in 1..<M { rows[unchecked: m] = tile.a + m &* source.pointee.aStride }
   // Columns beyond the last are the first once more.
-  var columns = InlineArray<N, Floats>(repeating: tile.b)
-  for n in 1..<N where n < tile.columns { columns[unchecked: n] = tile.b + n &* source.pointee.bStride }
+  var columns = InlineArray<4, Floats>(repeating: tile.b)
+  for n in 1..<4 where n < tile.columns { columns[unchecked: n] = tile.b + n &* source.pointee.bStride }
   var k = 0
   while k &+ lanes <= depth {
     addDots(&sums, rows, columns) { load($0 + k) }
@@ -92,9 +92,21 @@ private func multiplyDots<let M: Int, let N: Int>(
     addDots(&sums, rows, columns) { withoutFirst(load($0 + (depth &- lanes)), done) }
   }
   for m in 0..<M {
-    let c = tile.c + m &* source.pointee.cStride
-    for n in 0..<N where n < tile.columns { c[n] = laneSum(sums[unchecked: m][unchecked: n]) }
+    withUnsafePointer(to: sums[unchecked: m]) {
+      storeLaneSums($0, tile.c + m &* source.pointee.cStride, tile.columns)
+    }
   }
+}
+
+/// Folds the vectors of up to four columns into their results, in the order of `laneSum`. A call for its reason, too.
+@inline(never)
+private func storeLaneSums(_ sums: UnsafePointer<InlineArray<4, V>>, _ c: MutableFloats, _ columns: Int) {
+  let (p, q) = (quarter(sums.pointee[unchecked: 0]), quarter(sums.pointee[unchecked: 1]))
+  let (r, s) = (quarter(sums.pointee[unchecked: 2]), quarter(sums.pointee[unchecked: 3]))
+  let even = SIMD4(p.x, q.x, r.x, s.x) + SIMD4(p.z, q.z, r.z, s.z)
+  let result = even + (SIMD4(p.y, q.y, r.y, s.y) + SIMD4(p.w, q.w, r.w, s.w))
+  if columns >= 4 { return UnsafeMutableRawPointer(c).storeBytes(of: result, as: SIMD4<Float>.self) }
+  for n in 0..<columns { c[n] = result[n] }
 }
 
 /// sums[m, n] += rows[m] * columns[n]

@@ -24,16 +24,20 @@
 @inline(always) func laneSum(_ v: V) -> Float { withUnsafePointer(to: v) { foldedSum($0) } }
 
 @inline(never) private func foldedSum(_ p: UnsafePointer<V>) -> Float {
-  let v = p.pointee
+  let four = quarter(p.pointee)
+  return (four.x + four.z) + (four.y + four.w)
+}
+
+/// Halves added until four lanes are left.
+@inline(always) func quarter(_ v: V) -> SIMD4<Float> {
   #if AVX512
     let half = v.halves.lower + v.halves.upper
-    let four = half.halves.lower + half.halves.upper
+    return half.halves.lower + half.halves.upper
   #elseif AVX2
-    let four = v.halves.lower + v.halves.upper
+    return v.halves.lower + v.halves.upper
   #else
-    let four = v
+    return v
   #endif
-  return (four.x + four.z) + (four.y + four.w)
 }
 
 @inline(always) func laneProduct(_ v: V) -> Float { withUnsafePointer(to: v) { foldedProduct($0) } }

@@ -14,7 +14,9 @@ public struct MatrixKernels: Sendable {
   /// See `fillPointers` of the kernels: (bases, masks, steps, taps, zeros, rows).
   public var fillPointers: FillPointers
   /// See `dotProducts` of the kernels: (rows, columns, `DotSource`).
-  public var dotProducts: DotProducts
+  public var dotProducts: RowFunction
+  /// See `combineRows` of the kernels: (rows, columns, `RowCombinations`).
+  public var combineRows: RowFunction
   /// (vectors, pixels, `ChannelSource`, `TileResult`): results of as many of the pixels as it says.
   public var multiplyChannels: MultiplyChannels
   /// (vectors, taps, `OuterSource`, offsets of the taps in a, `TileResult`): sums of as many of the taps as it says.
@@ -44,7 +46,7 @@ public struct MatrixKernels: Sendable {
       UnsafeMutablePointer<UInt>
     ) -> Void
 
-  public typealias DotProducts = @convention(c) @Sendable (Int, Int, UnsafeRawPointer) -> Void
+  public typealias RowFunction = @convention(c) @Sendable (Int, Int, UnsafeRawPointer) -> Void
   public typealias MultiplyChannels =
     @convention(c) @Sendable (Int, Int, UnsafeRawPointer, UnsafeRawPointer) -> Int
   public typealias AddChannelProducts =
@@ -63,7 +65,7 @@ public struct MatrixKernels: Sendable {
 
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
-    fillPointers: FillPointers, dotProducts: DotProducts,
+    fillPointers: FillPointers, dotProducts: RowFunction, combineRows: RowFunction,
     multiplyChannels: MultiplyChannels, addChannelProducts: AddChannelProducts, spread: Spread,
     scatterRuns: Scatter,
     sum:
@@ -80,6 +82,7 @@ public struct MatrixKernels: Sendable {
     self.packColumns = packColumns
     self.fillPointers = fillPointers
     self.dotProducts = dotProducts
+    self.combineRows = combineRows
     self.multiplyChannels = multiplyChannels
     self.addChannelProducts = addChannelProducts
     self.spread = spread
@@ -164,6 +167,33 @@ public struct DotSource {
     self.c = c
     self.cStride = cStride
     self.depth = depth
+  }
+}
+
+/// Rows that are combinations of whole rows of b, with the numbers of a, and where they go:
+///
+///     c[m * stride + n] = Σ_k  a[k * aStep + m] * b[k * stride + n]        (+ c[m * stride + n], where it accumulates)
+public struct RowCombinations {
+  public var a: UnsafePointer<Float>
+  public var aStep: Int
+  public var b: UnsafePointer<Float>
+  public var c: UnsafeMutablePointer<Float>
+  /// Floats from row to row, of b and of c.
+  public var stride: Int
+  public var depth: Int
+  public var accumulates: Bool
+
+  public init(
+    a: UnsafePointer<Float>, aStep: Int, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>, stride: Int,
+    depth: Int, accumulates: Bool
+  ) {
+    self.a = a
+    self.aStep = aStep
+    self.b = b
+    self.c = c
+    self.stride = stride
+    self.depth = depth
+    self.accumulates = accumulates
   }
 }
 
