@@ -12,7 +12,8 @@ func matrixKernels() -> MatrixKernels {
     lanes: lanes, wide: wide, narrow: narrow,
     single: Tile(rows: 12, width: lanes, multiply: multiplyOne, outer: outerOne),
     packRows: packRows, packColumns: packColumns, fillPointers: fillPointers,
-    dotProducts: dotProducts, multiplyChannels: multiplyChannels, addChannelProducts: addChannelProducts,
+    multiplySteps: multiplySteps, dotProducts: dotProducts, multiplyChannels: multiplyChannels,
+    addChannelProducts: addChannelProducts,
     spread: spreadChannels,
     scatterRuns: scatterRuns,
     sum: sumTerms, multiplyAddProbe: multiplyAddProbe)
