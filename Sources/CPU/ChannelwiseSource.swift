@@ -145,7 +145,7 @@ extension Lattice {
 
 /// The least and the largest offsets of a lattice's taps: from where to where in the source one point reaches.
 struct LatticeReach {
-  private var least = Extent(repeating: 0)
+  private(set) var least = Extent(repeating: 0)
   private var most = Extent(repeating: -1)
   private let step: Extent
 

@@ -100,15 +100,22 @@ extension CPUDevice {
       return withExtendedLifetime(rows) {}
     }
     var source = ConvolutionSource(pass, geometry, UnsafePointer(inputs[0].floats))
+    if let task = StepConvolution(pass, geometry, source, epilogue, result: output.floats, kernels.matrix) {
+      let packed = try packed(task.kernel, inputs[1])
+      let frames = try scratch(floats: task.frameFloats * threads)
+      let (weights, memory) = (UnsafePointer(packed.floats), frames.floats)
+      parallel(task.jobs.count) { job, thread in
+        task.run(task.jobs[job], weights, frame: memory + thread * task.frameFloats)
+      }
+      return withExtendedLifetime((packed, frames)) {}
+    }
     let padded = try source.mergeWidth(pass, geometry, on: self)
     let task = GatherConvolution(
       pass, geometry, source, epilogue, result: output.floats, kernels.matrix)
-    let zeros = try scratch(floats: max(source.channels, task.depth) + 64)
-    zeros.floats.initialize(repeating: 0, count: max(source.channels, task.depth))
-    let weights = UnsafePointer(inputs[1].floats)
-    let packed = try formed(task.form, of: inputs[1], floats: max(task.packedCount, 16)) { packed in
-      parallel(task.packingJobs) { (job: Int) in task.pack(job, weights, into: packed) }
-    }
+    let depth = max(source.channels, task.kernel.depth)
+    let zeros = try scratch(floats: depth + 64)
+    zeros.floats.initialize(repeating: 0, count: depth)
+    let packed = try packed(task.kernel, inputs[1])
     let tables = try task.tables(on: self)
     let jobs = task.makeJobs(tables)
     parallel(jobs.count) { (job: Int) in
@@ -148,9 +155,7 @@ struct ConvolutionSource {
     let needed = (geometry.output.width - 1) * geometry.strides.width + width
     let isPadded = before > 0 || needed > extent.width
     guard !isPadded || width * channels <= 64 else { return nil }
-    mergedWidth = width
-    lattices[0].taps = lattices[0].taps.filter { $0.index % width == 0 }
-    for tap in lattices[0].taps.indices { lattices[0].taps[tap].index /= width }
+    mergeTaps(width)
     guard isPadded else { return nil }
 
     for tap in lattices[0].taps.indices { lattices[0].taps[tap].offset.width = 0 }
@@ -172,5 +177,12 @@ struct ConvolutionSource {
     pointer = UnsafePointer(to)
     extent.width = needed
     return copy
+  }
+
+  /// Makes one tap of each row of the kernel.
+  mutating func mergeTaps(_ width: Int) {
+    mergedWidth = width
+    lattices[0].taps = lattices[0].taps.filter { $0.index % width == 0 }
+    for tap in lattices[0].taps.indices { lattices[0].taps[tap].index /= width }
   }
 }

@@ -19,14 +19,7 @@ struct GatherConvolution {
   let resultExtent: Extent
   let resultChannels: Int
   let kernels: MatrixKernels
-  /// Channels that one result is summed over at each tap, and filters, of one group.
-  let depth: Int
-  let columns: Int
-  let strips: Strips
-  /// Where each lattice's packed kernel begins.
-  private let packedStarts: [Int]
-  let packedCount: Int
-  private let groups: Int
+  let kernel: KernelStrips
 
   init(
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ source: ConvolutionSource,
@@ -42,19 +35,7 @@ struct GatherConvolution {
     let isForward = pass == .forward
     resultExtent = isForward ? geometry.output : geometry.input
     resultChannels = isForward ? geometry.outputChannels : geometry.inputChannels
-    let groups = geometry.groups
-    depth = source.mergedWidth * source.channels / groups
-    columns = resultChannels / groups
-    strips = Strips(columns: columns, kernels)
-    var start = 0
-    var starts: [Int] = []
-    for lattice in source.lattices {
-      starts.append(start)
-      start += lattice.taps.count * depth * groups * strips.paddedColumns
-    }
-    packedStarts = starts
-    packedCount = start
-    self.groups = groups
+    kernel = KernelStrips(pass, geometry, source, kernels)
   }
 
   /// The division into jobs, which depends on the sizes alone.
@@ -63,14 +44,15 @@ struct GatherConvolution {
     for (index, lattice) in source.lattices.enumerated() {
       let blocks = tables[index].blocks
       guard blocks > 0 else { continue }
-      let stripCost = max(1, lattice.taps.count) * depth * kernels.wide.width
-      // Strips whose kernels stay in the second cache together; one at a time where there are few pixels to share.
-      let together = blocks < 16 ? 1 : max(1, Self.cachedFloats / stripCost)
-      let groupsOfStrips = Parts(strips.count, smallest: together, limit: strips.count)
+      let stripCost = max(1, lattice.taps.count) * kernel.depth * kernels.wide.width
+      // One strip at a time where there are few pixels to share.
+      let groupsOfStrips =
+        blocks < 16 ? Parts(kernel.strips.count, smallest: 1) : kernel.stripsTogether(lattice.taps.count)
       let blockCost = MatrixKernels.blockRows * stripCost * groupsOfStrips.size
       let parts = Parts(
-        blocks, smallest: (1 << 21) / blockCost, limit: max(1, 96 / groupsOfStrips.count / groups))
-      for group in 0..<groups {
+        blocks, smallest: (1 << 21) / blockCost,
+        limit: max(1, 96 / groupsOfStrips.count / geometry.groups))
+      for group in 0..<geometry.groups {
         for strip in 0..<groupsOfStrips.count {
           for part in 0..<parts.count {
             jobs.append(Job(lattice: index, group: group, strips: groupsOfStrips[strip], blocks: parts[part]))
@@ -80,44 +62,6 @@ struct GatherConvolution {
     }
     return jobs
   }
-
-  /// Half a mebibyte: half of the second cache of the processors that have wide vectors.
-  private static let cachedFloats = 131_072
-
-  // MARK: The kernel in strips
-
-  var form: WeightForm {
-    .strips(
-      taps: source.lattices.map { $0.taps.map(\.index) }, isForward: pass == .forward,
-      groups: geometry.groups, depth: depth, columns: columns)
-  }
-
-  var packingJobs: Int { source.lattices.count * geometry.groups * strips.count }
-
-  func pack(_ job: Int, _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
-    let each = packingJobs / source.lattices.count
-    let taps = source.lattices[job / each].taps
-    var to = packed + packedStarts[job / each]
-    let group = job % each / strips.count
-    let strip = strips[job % strips.count]
-    let filters = geometry.outputChannels
-    to += (group * strips.paddedColumns + strip.first) * taps.count * depth
-    for tap in taps {
-      if pass == .forward {
-        kernels.packRows(
-          weights + (tap.index * depth * filters + group * columns + strip.first), filters, depth,
-          strip.columns,
-          to, strip.tile.width)
-      } else {
-        kernels.packColumns(
-          weights + ((tap.index * columns + strip.first) * filters + group * depth), filters, depth,
-          strip.columns, to, strip.tile.width)
-      }
-      to += depth * strip.tile.width
-    }
-  }
-
-  // MARK: Results
 
   /// The tables of all lattices, for `run`.
   func tables(on device: CPUDevice) throws -> [LatticeTable] {
@@ -131,8 +75,7 @@ struct GatherConvolution {
 
   func run(_ job: Job, _ table: LatticeTable, _ packed: UnsafePointer<Float>, zeros: UnsafePointer<Float>) {
     let taps = table.taps
-    let packed = packed + packedStarts[job.lattice]
-    let tapsTogether = max(1, min(taps, Self.cachedFloats / (depth * kernels.wide.width)))
+    let tapsTogether = min(max(1, taps), kernel.tapsTogether)
     let x = source.pointer + job.group * (source.channels / geometry.groups)
     let words = LatticeTable.Block.size(table) + MatrixKernels.blockRows * tapsTogether
     withUnsafeTemporaryAllocation(byteCount: words * 8, alignment: 64) { memory in
@@ -158,12 +101,12 @@ struct GatherConvolution {
     _ packed: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<UnsafePointer<Float>>
   ) {
     for index in job.strips {
-      let strip = strips[index]
-      let start = (job.group * strips.paddedColumns + strip.first) * taps * depth
-      let column = job.group * columns + strip.first
+      let strip = kernel.strips[index]
+      let column = job.group * kernel.columns + strip.first
       let source = RowSource(
-        rows: UnsafePointer(rows), taps: UnsafePointer(block.taps), tapCount: block.tapCount, depth: depth,
-        b: packed + start, bStride: strip.tile.width)
+        rows: UnsafePointer(rows), taps: UnsafePointer(block.taps), tapCount: block.tapCount,
+        depth: kernel.depth, b: packed + kernel.start(job.lattice, job.group, strip),
+        bStride: strip.tile.width)
       var tile = TileResult(
         c: result + column, offsets: UnsafePointer(block.offsets), columns: strip.columns,
         accumulates: tapRange.lowerBound > 0)

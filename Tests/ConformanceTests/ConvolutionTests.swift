@@ -63,6 +63,23 @@ import Testing
     Case([1, 12, 67, 2], 8, Convolution(kernelSize: 3, strides: [2, 1], padding: .same)),
     Case([1, 5, 6, 40, 4], 3, Convolution(kernelSize: 3, padding: .same, dilationRate: [2, 1, 1])),
     Case([1, 6, 33, 1], 7, Convolution(kernelSize: 3, padding: .explicit([.init(0, 5), .init(4, 0)]))),
+    // Rows a step apart: in a frame, in place, joined, with taps in parts, of groups, in pieces of long rows.
+    Case([3, 13, 26, 1], 32, Convolution(kernelSize: 3)),
+    Case([2, 10, 31, 3], 50, Convolution(kernelSize: 3, padding: .same)),
+    Case([2, 23, 25, 3], 64, Convolution(kernelSize: 7, strides: 2, padding: .same)),
+    Case([1, 8, 9, 4], 65, Convolution(kernelSize: [4, 3], strides: [4, 1], padding: .full)),
+    Case(
+      [5, 7, 4, 2], 17, Convolution(kernelSize: [7, 3], padding: .explicit([.init(0, 0), .init(3, 2)]))),
+    Case([3, 12, 24, 8], 96, Convolution(kernelSize: 1)),
+    Case([3, 11, 23, 8], 24, Convolution(kernelSize: 1, strides: [3, 2])),
+    Case([2, 3, 110, 1100], 3, Convolution(kernelSize: [1, 2])),
+    Case([2, 16, 20, 6], 34, Convolution(kernelSize: 1, strides: 2, groups: 2)),
+    Case([2, 12, 14, 40], 48, Convolution(kernelSize: [3, 1], groups: 2)),
+    Case([1, 9000, 2], 20, Convolution(kernelSize: 5, padding: .same)),
+    Case([1, 3, 4000, 4], 40, Convolution(kernelSize: 3, strides: [1, 3], padding: .same)),
+    Case([2, 5, 6, 9, 1], 33, Convolution(kernelSize: 3, strides: [2, 1, 1], padding: .same)),
+    Case([2, 4, 9, 12, 3], 20, Convolution(kernelSize: [1, 3, 2])),
+    Case([9, 6, 5, 2], 18, Convolution(kernelSize: [6, 5])),
   ]
 
   @Test(arguments: Devices.all, cases)
@@ -87,6 +104,8 @@ import Testing
       (Case([1, 5, 6, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)), .forward),
       (Case([2, 9, 7, 60], 36, Convolution(kernelSize: 3, padding: .same, groups: 12)), .backwardData),
       (Case([2, 9, 71, 1], 1, Convolution(kernelSize: 3, padding: .same)), .forward),
+      (Case([2, 9, 17, 3], 70, Convolution(kernelSize: 3, padding: .same)), .forward),
+      (Case([2, 9, 17, 3], 70, Convolution(kernelSize: 1)), .backwardData),
       (Case([2, 9, 200, 2], 3, Convolution(kernelSize: 3, padding: .same)), .backwardData),
     ] {
       let geometry = try test.convolution.geometry(input: test.input, filters: test.filters)
@@ -169,6 +188,8 @@ import Testing
       Case([8, 14, 14, 40], 40, Convolution(kernelSize: 3, padding: .same, groups: 40)),
       Case([8, 14, 14, 80], 40, Convolution(kernelSize: 3, padding: .same, groups: 10)),
       Case([2, 80, 800, 1], 2, Convolution(kernelSize: 3, padding: .same)),
+      Case([20, 28, 28, 1], 32, Convolution(kernelSize: 5, padding: .same)),
+      Case([4, 28, 28, 64], 100, Convolution(kernelSize: 1)),
       Case([2, 7, 7, 256], 256, Convolution(kernelSize: 3, padding: .same)),
     ] {
       let reference = ConvolutionReference(

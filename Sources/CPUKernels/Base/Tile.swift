@@ -157,30 +157,42 @@ private func multiplyRows<let M: Int, let N: Int>(
   var tile = begin(zeros, folded: folded, count, result)
   var rows = source.rows
   for tap in 0..<source.tapCount {
-    var b = source.b + source.taps[tap] &* source.tapStride
     var pointers = InlineArray<M, Floats>(repeating: rows[0])
     var lower = pointers
     for m in 0..<M { pointers[unchecked: m] = rows[m] }
     if folded { for m in 0..<M { lower[unchecked: m] = rows[M &+ m] } }
-    var k = 0
-    // Four steps at a time pay where there are few pointers.
-    if !folded {
-      while k &+ 4 <= source.depth {
-        for step in 0..<4 {
-          multiplyStep(&tile, folded: false, pointers, lower, k &+ step, b)
-          b += source.bStride
-        }
-        k &+= 4
-      }
-    }
-    while k < source.depth {
-      multiplyStep(&tile, folded: folded, pointers, lower, k, b)
-      b += source.bStride
-      k &+= 1
-    }
+    _ = multiplyDepth(
+      &tile, folded: folded, pointers, lower, source.depth, source.b + source.taps[tap] &* source.tapStride,
+      source.bStride)
     rows += MatrixKernels.blockRows
   }
   finish(tile, folded: folded, count, result)
+}
+
+/// tile[m, n] += Σ_k rows[m][k] * b[k, n]; where the next rows of b would be.
+@inline(__always)
+private func multiplyDepth<let M: Int, let N: Int>(
+  _ tile: inout InlineArray<M, InlineArray<N, V>>, folded: Bool, _ rows: InlineArray<M, Floats>,
+  _ lower: InlineArray<M, Floats>, _ depth: Int, _ b: Floats, _ bStride: Int
+) -> Floats {
+  var b = b
+  var k = 0
+  // Four steps at a time pay where there are few pointers.
+  if !folded {
+    while k &+ 4 <= depth {
+      for step in 0..<4 {
+        multiplyStep(&tile, folded: false, rows, lower, k &+ step, b)
+        b += bStride
+      }
+      k &+= 4
+    }
+  }
+  while k < depth {
+    multiplyStep(&tile, folded: folded, rows, lower, k, b)
+    b += bStride
+    k &+= 1
+  }
+  return b
 }
 
 /// tile[m, n] += rows[m][k] * b[n]
@@ -272,6 +284,119 @@ func multiplyOne(_ m: Int, _ source: UnsafeRawPointer, _ result: UnsafeRawPointe
   case 1, 2: rows2x1(m, source, result)
   case 3...6: rows6x1(m, source, result)
   default: rows12x1(m, source, result)
+  }
+}
+
+// MARK: Rows a step apart
+
+// The same tile for rows that lie one step apart: neighbouring pixels whose taps are all inside the source. Nothing has
+// to be written down for each pixel. Heights are exact, because what lies beyond the last row may not be readable.
+
+@inline(__always)
+private func multiplySteps<let M: Int, let N: Int>(
+  _ zeros: InlineArray<M, InlineArray<N, V>>, folded: Bool, _ source: UnsafeRawPointer,
+  _ result: UnsafeRawPointer
+) {
+  let source = source.assumingMemoryBound(to: StepSource.self)
+  let result = result.assumingMemoryBound(to: TileResult.self)
+  let count = folded ? 2 &* M : M
+  var tile = begin(zeros, folded: folded, count, result)
+  let a = source.pointee.a
+  let step = source.pointee.step
+  let depth = source.pointee.depth
+  let bStride = source.pointee.bStride
+  var b = source.pointee.b
+  for tap in 0..<source.pointee.taps {
+    let first = a + source.pointee.offsets[tap]
+    var pointers = InlineArray<M, Floats>(repeating: first)
+    var lower = pointers
+    for m in 0..<M { pointers[unchecked: m] = first + m &* step }
+    if folded { for m in 0..<M { lower[unchecked: m] = first + (M &+ m) &* step } }
+    b = multiplyDepth(&tile, folded: folded, pointers, lower, depth, b, bStride)
+  }
+  finish(tile, folded: folded, count, result)
+}
+
+#if AVX512 || arch(arm64)
+  @inline(never) private func steps6x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplySteps(zeros() as InlineArray<6, InlineArray<4, V>>, folded: false, s, r)
+  }
+  @inline(never) private func steps4x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplySteps(zeros() as InlineArray<4, InlineArray<4, V>>, folded: false, s, r)
+  }
+  @inline(never) private func steps2x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplySteps(zeros() as InlineArray<2, InlineArray<4, V>>, folded: false, s, r)
+  }
+  @inline(never) private func steps1x4(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplySteps(zeros() as InlineArray<1, InlineArray<4, V>>, folded: false, s, r)
+  }
+  @inline(never) private func steps12x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+    multiplySteps(zeros() as InlineArray<6, InlineArray<4, V>>, folded: true, s, r)
+  }
+#endif
+@inline(never) private func steps6x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<6, InlineArray<2, V>>, folded: false, s, r)
+}
+@inline(never) private func steps4x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<4, InlineArray<2, V>>, folded: false, s, r)
+}
+@inline(never) private func steps2x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<2, InlineArray<2, V>>, folded: false, s, r)
+}
+@inline(never) private func steps1x2(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<1, InlineArray<2, V>>, folded: false, s, r)
+}
+@inline(never) private func steps12x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<6, InlineArray<2, V>>, folded: true, s, r)
+}
+@inline(never) private func steps6x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<6, InlineArray<1, V>>, folded: false, s, r)
+}
+@inline(never) private func steps2x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<2, InlineArray<1, V>>, folded: false, s, r)
+}
+@inline(never) private func steps1x1(_ s: UnsafeRawPointer, _ r: UnsafeRawPointer) {
+  multiplySteps(zeros() as InlineArray<1, InlineArray<1, V>>, folded: false, s, r)
+}
+
+/// The largest height that exists and is at most m pixels, and its rows; `vectors` wide.
+func multiplySteps(_ vectors: Int, _ m: Int, _ s: UnsafeRawPointer, _ r: UnsafeRawPointer) -> Int {
+  switch vectors {
+  case 1:
+    if m >= 12 {
+      steps12x1(s, r)
+      return 12
+    }
+    let height = m >= 6 ? 6 : m >= 2 ? 2 : 1
+    switch height {
+    case 6: steps6x1(s, r)
+    case 2: steps2x1(s, r)
+    default: steps1x1(s, r)
+    }
+    return height
+  #if AVX512 || arch(arm64)
+    case 4:
+      let height = m >= 6 ? 6 : m >= 4 ? 4 : m >= 2 ? 2 : 1
+      switch height {
+      case 6: steps6x4(s, r)
+      case 4: steps4x4(s, r)
+      case 2: steps2x4(s, r)
+      default: steps1x4(s, r)
+      }
+      return height
+    case _ where m >= 12:
+      steps12x2(s, r)
+      return 12
+  #endif
+  default:
+    let height = m >= 6 ? 6 : m >= 4 ? 4 : m >= 2 ? 2 : 1
+    switch height {
+    case 6: steps6x2(s, r)
+    case 4: steps4x2(s, r)
+    case 2: steps2x2(s, r)
+    default: steps1x2(s, r)
+    }
+    return height
   }
 }
 

@@ -13,6 +13,8 @@ public struct MatrixKernels: Sendable {
   public var packColumns: Pack
   /// See `fillPointers` of the kernels: (bases, masks, steps, taps, zeros, rows).
   public var fillPointers: FillPointers
+  /// (vectors, rows, `StepSource`, `TileResult`): results of as many of the rows as it says.
+  public var multiplySteps: MultiplySteps
   /// See `dotProducts` of the kernels: (rows, columns, `DotSource`).
   public var dotProducts: RowFunction
   /// See `combineRows` of the kernels: (rows, columns, `RowCombinations`).
@@ -46,6 +48,8 @@ public struct MatrixKernels: Sendable {
       UnsafeMutablePointer<UInt>
     ) -> Void
 
+  public typealias MultiplySteps =
+    @convention(c) @Sendable (Int, Int, UnsafeRawPointer, UnsafeRawPointer) -> Int
   public typealias RowFunction = @convention(c) @Sendable (Int, Int, UnsafeRawPointer) -> Void
   public typealias MultiplyChannels =
     @convention(c) @Sendable (Int, Int, UnsafeRawPointer, UnsafeRawPointer) -> Int
@@ -65,7 +69,8 @@ public struct MatrixKernels: Sendable {
 
   public init(
     lanes: Int, wide: Tile, narrow: Tile, single: Tile, packRows: Pack, packColumns: Pack,
-    fillPointers: FillPointers, dotProducts: RowFunction, combineRows: RowFunction,
+    fillPointers: FillPointers, multiplySteps: MultiplySteps, dotProducts: RowFunction,
+    combineRows: RowFunction,
     multiplyChannels: MultiplyChannels, addChannelProducts: AddChannelProducts, spread: Spread,
     scatterRuns: Scatter,
     sum:
@@ -81,6 +86,7 @@ public struct MatrixKernels: Sendable {
     self.packRows = packRows
     self.packColumns = packColumns
     self.fillPointers = fillPointers
+    self.multiplySteps = multiplySteps
     self.dotProducts = dotProducts
     self.combineRows = combineRows
     self.multiplyChannels = multiplyChannels
@@ -141,6 +147,32 @@ public struct RowSource {
     self.b = b
     self.bStride = bStride
     self.tapStride = tapStride ?? depth * bStride
+  }
+}
+
+/// The factors of a product whose rows lie one step apart, for rows m:
+///
+///     result[m, n] = Σ_t Σ_k  a[offsets[t] + m * step + k] * b[(t * depth + k) * bStride + n]
+public struct StepSource {
+  public var a: UnsafePointer<Float>
+  public var step: Int
+  public var offsets: UnsafePointer<Int>
+  public var taps: Int
+  public var depth: Int
+  public var b: UnsafePointer<Float>
+  public var bStride: Int
+
+  public init(
+    a: UnsafePointer<Float>, step: Int, offsets: UnsafePointer<Int>, taps: Int, depth: Int,
+    b: UnsafePointer<Float>, bStride: Int
+  ) {
+    self.a = a
+    self.step = step
+    self.offsets = offsets
+    self.taps = taps
+    self.depth = depth
+    self.b = b
+    self.bStride = bStride
   }
 }
 
