@@ -41,12 +41,17 @@ extension Trial {
     func trial(_ pass: ConvolutionPass, _ epilogue: Epilogue = .none) -> Trial {
       let g = geometry
       let definition = ConvolutionDefinition(g)
-      let terms = Double(g.kernel.count * g.inputChannels + g.batch * g.output.count)
+      let terms =
+        switch pass {
+        case .forward: g.kernel.count * g.inputChannelsPerGroup
+        case .backwardData: g.kernel.count * g.outputChannelsPerGroup
+        case .backwardKernel: g.batch * g.output.count
+        }
       let shape = definition.result(pass)
-      let tolerance = pass == .backwardKernel || epilogue == .none ? 1e-6 * terms : 1e-4
+      let tolerance = pass == .backwardKernel || epilogue == .none ? 1e-6 * Double(1 + terms) : 1e-4
       var outputs = [Output(shape, relative: 1e-6, absolute: tolerance)]
       if pass == .backwardKernel && epilogue.hasBias {
-        outputs.append(Output([g.outputChannels], relative: 1e-6, absolute: 1e-3))
+        outputs.append(Output([g.outputChannels], relative: 1e-6, absolute: 1e-6 * Double(1 + terms)))
       }
       if epilogue.hasMaxPool, let pooling = g.maxPooling {
         outputs = [Output(pooling.outputShape), Output(pooling.outputShape, .int32)]

@@ -9,7 +9,7 @@ struct DoctorCommand: ParsableCommand {
     discussion: """
       Each kind of primitive is compared with its definition in double precision over many shapes; errors are in units \
       of what is allowed. What is wrong on a device with OpenCL stays in quarantine, where the CPU runs it, until \
-      doctor finds it right. The exit code is 0 only where all is right.
+      doctor finds it right; so does what ends the process, or is killed because it never ends. The exit code is 0 only where all is right.
       """)
 
   @Option(
@@ -48,7 +48,9 @@ struct DoctorCommand: ParsableCommand {
     var results: [Examination] = []
     if !json { Terminal.write("\(doctor.device.name)  \(doctor.device.summary)\n\(Self.header)\n") }
     var drawn = 0.0
+    StopSignal.listen()
     try doctor.examine(kernel) { kind, done, all in
+      if let signal = StopSignal.current { throw ExitCode(128 + signal.rawValue) }
       guard !json, Terminal.isTerminal, monotonicSeconds() - drawn > 0.1 else { return }
       drawn = monotonicSeconds()
       Terminal.drawBar("\(done)/\(all)", done: done, of: all, kind)

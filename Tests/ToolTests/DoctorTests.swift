@@ -11,10 +11,19 @@ struct DoctorTests {
 
     init() throws { cache = try temporaryFolder() }
 
-    func run(_ line: String, breaking kernel: String? = nil) throws -> Command {
+    /// - Parameter signal: sent to the command as soon as it has something in quarantine.
+    func run(_ line: String, breaking kernel: String? = nil, ending signal: Int32? = nil) throws -> Command {
       var environment = ["XDG_CACHE_HOME": cache.string]
       environment["MARTLET_BREAK_KERNEL"] = kernel
-      return try Command(line.split(separator: " ").map(String.init), environment: environment)
+      // What PoCL has compiled does not depend on the test.
+      environment["POCL_CACHE_DIR"] = getenv("HOME").map { "\(String(cString: $0))/.cache/pocl/kcache" }
+      return try Command(line.split(separator: " ").map(String.init), environment: environment) { process in
+        guard let signal else { return }
+        let folder = cache.appending("martlet").appending("quarantine")
+        for _ in 0..<6000 where !File.exists(folder) { usleep(10_000) }
+        try #require(File.exists(folder))
+        kill(process, signal)
+      }
     }
 
     func remove() { _ = system("rm -r '\(cache)'") }
@@ -86,6 +95,20 @@ struct DoctorTests {
     let right = try machine.run(doctor)
     #expect(right.status == 0 && right.lines[0].contains("\"failed\":0"))
     #expect(right.lines[1].contains("\"quarantined\":[]"))
+  }
+
+  /// A kernel that takes the process with it is not tried again; one that somebody did not want to wait for is.
+  @Test func whatNeverEndsStaysInQuarantine() throws {
+    let machine = try Machine()
+    defer { machine.remove() }
+    let doctor = "doctor --device opencl --kernel elementwise"
+    #expect(try machine.run(doctor, ending: SIGKILL).status == -SIGKILL)
+    let shown = "; the CPU runs elementwise"
+    #expect(try machine.run("devices").lines.contains { $0.hasSuffix(shown) })
+    let other = try Machine()
+    defer { other.remove() }
+    #expect(try other.run(doctor, ending: SIGINT).status == 128 + SIGINT)
+    #expect(!(try other.run("devices").output.contains(shown)))
   }
 
   @Test func namesThatDoNotExistAreErrors() throws {

@@ -33,11 +33,12 @@ public final class Doctor {
   ///
   /// - Parameters:
   ///   - kinds: names out of `kinds`; all where there are none.
-  ///   - progress: called before each case with the kind, and how many cases are done and come in all.
+  ///   - progress: called before each case with the kind, and how many cases are done and come in all; may break off.
   ///   - report: gets each result as soon as it is there.
-  /// - Throws: `NameError` for a kind that there is not.
+  /// - Throws: `NameError` for a kind that there is not, and what `progress` throws.
   public func examine(
-    _ kinds: [String] = [], progress: (_ kind: String, _ done: Int, _ all: Int) -> Void = { _, _, _ in },
+    _ kinds: [String] = [],
+    progress: (_ kind: String, _ done: Int, _ all: Int) throws -> Void = { _, _, _ in },
     report: (Examination) -> Void = { _ in }
   ) throws {
     let known = Trial.byKind
@@ -48,30 +49,42 @@ public final class Doctor {
     let all = wanted.reduce(0) { $0 + $1.trials.count }
     var done = 0
     for (kind, trials) in wanted {
-      let results = examine(kind, trials) {
-        progress(kind, done, all)
+      let results = try examine(kind, trials) {
+        try progress(kind, done, all)
         done += 1
       }
       results.forEach(report)
     }
   }
 
-  private func examine(_ kind: String, _ trials: [Trial], next: () -> Void) -> [Examination] {
+  /// While it is examined, a kind is in quarantine: one that ends the process, or never comes to an end, stays there.
+  private func examine(_ kind: String, _ trials: [Trial], next: () throws -> Void) throws -> [Examination] {
     let hasTiles = rows.count > 1 && OpenCLDevice.hasTiles(trials[0].primitive)
     let rows = hasTiles ? rows : [rows[0]]
     var results = rows.map { Examination(kind: kind, tiles: hasTiles ? $0.tiles?.name : nil) }
-    for trial in trials {
-      next()
-      let expected = trial.expected
-      for (index, row) in rows.enumerated() {
-        results[index].add(trial, on: row.device, expected: expected)
+    let entries = rows.map { Quarantine.entry(kind, tiles: hasTiles ? $0.tiles : nil) }
+    let before = quarantine?.entries ?? []
+    for entry in entries { keep(entry, isWrong: true) }
+    do {
+      for trial in trials {
+        try next()
+        let expected = trial.expected
+        for (index, row) in rows.enumerated() {
+          results[index].add(trial, on: row.device, expected: expected)
+        }
       }
+    } catch {
+      for entry in entries { keep(entry, isWrong: before.contains(entry)) }
+      throw error
     }
     for (index, row) in rows.enumerated() {
       results[index].measure(trials, on: row.device)
-      let entry = Quarantine.entry(kind, tiles: hasTiles ? row.tiles : nil)
-      isKept = (quarantine?.set(entry, isWrong: results[index].isWrong) ?? true) && isKept
+      keep(entries[index], isWrong: results[index].isWrong)
     }
     return results
+  }
+
+  private func keep(_ entry: String, isWrong: Bool) {
+    isKept = (quarantine?.set(entry, isWrong: isWrong) ?? true) && isKept
   }
 }
