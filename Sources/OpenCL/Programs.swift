@@ -8,7 +8,7 @@ final class Programs: @unchecked Sendable {
     var source: String
     var options: String
   }
-  /// The files of Kernels, all but what every program begins with in the end.
+  /// The files of Kernels, first those that every program begins with.
   static let files = [
     "prelude", "functions", "elementwise", "copy", "reduction", "gemm", "convolution", "pooling",
     "batchnormalization", "softmax", "gather", "resampling", "random",

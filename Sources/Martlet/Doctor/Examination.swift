@@ -49,18 +49,18 @@ public struct Examination: Sendable {
       let launched = (device as? OpenCLDevice)?.takeLaunchedKernels() ?? []
       naive = OpenCLDevice.naiveKernels.filter { launched.contains($0.key) }
     }
-    guard let largest = trials.max(by: { $0.work.amount < $1.work.amount }),
-      let prepared = try? largest.prepare(on: device)
+    let works = trials.map(\.work)
+    guard let place = works.indices.max(by: { works[$0].amount < works[$1].amount }),
+      let prepared = try? trials[place].prepare(on: device)
     else { return }
     var (best, total) = (Double.infinity, 0.0)
     for _ in 0..<20 where total < 0.2 {
       let start = monotonicSeconds()
-      guard (try? largest.run(prepared, on: device)) != nil else { return }
+      guard (try? trials[place].run(prepared, on: device)) != nil else { return }
       let seconds = monotonicSeconds() - start
       best = min(best, seconds)
       total += seconds
     }
-    let work = largest.work
-    speed = (work.amount / best / 1e9, work.unit, largest.description)
+    speed = (works[place].amount / best / 1e9, works[place].unit, trials[place].description)
   }
 }
