@@ -37,6 +37,10 @@ let kernelNames: [Target.Dependency] = kernelTargets.map { .target(name: $0.name
 let rooms: [Target] = [
   // Values and contracts: shapes, geometry, primitives, the protocol of a device.
   .target(name: "MartletCore", path: "Sources/Core", swiftSettings: driverSettings),
+  // What every primitive means, in Double, and trials of it: what tests and `martlet doctor` hold devices to.
+  .target(
+    name: "MartletDefinitions", dependencies: ["MartletCore"], path: "Sources/Definitions",
+    swiftSettings: driverSettings),
   // The signatures of the CPU's leaf functions.
   .target(name: "MartletKernelTable", path: "Sources/CPUKernels/Table"),
   // The device in pure Swift.
@@ -87,7 +91,9 @@ let rooms: [Target] = [
   // Networks with their papers.
   .target(name: "MartletModels", dependencies: ["MartletLayers"], path: "Sources/Models"),
   // All of it under one name, and the catalog of networks.
-  .target(name: "Martlet", dependencies: ["MartletTraining", "MartletModels"], path: "Sources/Martlet"),
+  .target(
+    name: "Martlet", dependencies: ["MartletTraining", "MartletModels", "MartletDefinitions"],
+    path: "Sources/Martlet"),
   // The command, and the program that is nothing else.
   .target(
     name: "MartletTool",

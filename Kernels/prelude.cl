@@ -16,6 +16,13 @@ typedef float wide;
 #define ARRAY(T, name) __global T *name##Memory, const ulong name##Start
 #define OPEN(T, name) __global T *name = name##Memory + name##Start
 
+// A kernel that is spoiled on purpose, to try what looks for wrong kernels: every second item, or group, does the work of
+// its neighbour instead of its own.
+#ifdef BROKEN
+#define get_global_id(axis) (get_global_id(axis) & ~(size_t)1)
+#define get_group_id(axis) (get_group_id(axis) & ~(size_t)1)
+#endif
+
 // Vectors of VW floats, for programs that define VW; OpenCL C has none of one.
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)

@@ -107,6 +107,9 @@ public protocol Device: AnyObject, Sendable {
   /// Whether the device has a way to run a primitive on these operands.
   func canRun(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) -> Bool
 
+  /// The kinds of primitives that `martlet doctor` found wrong on this device, and that another one runs therefore.
+  var quarantined: Set<String> { get }
+
   /// Runs a primitive after everything encoded before it; may return earlier than it ends. Outputs may share memory
   /// with inputs of the same shape and type where the primitive is elementwise, and batch normalisation's dx with its
   /// dy; nothing else may.
@@ -125,6 +128,8 @@ public protocol Device: AnyObject, Sendable {
 extension Device {
   /// Everything, for devices that lack nothing.
   public func canRun(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) -> Bool { true }
+
+  public var quarantined: Set<String> { [] }
 
   /// Nothing, for devices that keep nothing.
   public func trim() {}

@@ -9,12 +9,13 @@ final class Encoder: @unchecked Sendable {
   let shape: TileShape
   let programs: Programs
   private var tables: [AnyHashable: OpenCLBuffer] = [:]
+  private var launched: Set<String> = []
 
-  init(_ queue: Queue, _ pool: MemoryPool, _ shape: TileShape) {
+  init(_ queue: Queue, _ pool: MemoryPool, _ shape: TileShape, broken: String?) {
     self.queue = queue
     self.pool = pool
     self.shape = shape
-    programs = Programs(queue)
+    programs = Programs(queue, broken: broken)
   }
 
   func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {
@@ -97,6 +98,13 @@ final class Encoder: @unchecked Sendable {
       }
     }
     try queue.launch(kernel, named: name, items: items, group: group)
+    launched.insert(name)
+  }
+
+  /// The names of the kernels that ran since this was called before.
+  func takeLaunched() -> Set<String> {
+    defer { launched = [] }
+    return launched
   }
 
   /// Memory for the duration of one primitive: the commands that use it come before those of its next owner.

@@ -1,4 +1,5 @@
 import COpenCL
+import Glibc
 import MartletCore
 import Synchronization
 
@@ -10,18 +11,45 @@ public final class OpenCLDevice: Device {
   public let hardware: Hardware
   let queue: Queue
   let pool: MemoryPool
-  let shape: TileShape
+  public let shape: TileShape
   public let arenas = Arenas()
+  /// What is left to another device; see `Quarantine`.
+  public let quarantined: Set<String>
   private let encoder: Encoder
   private let isEncoding = Mutex(())
 
-  /// - Throws: `DeviceError` where the driver gives no context or queue.
-  public init(_ hardware: Hardware, shape: TileShape? = nil) throws {
+  /// - Parameters:
+  ///   - shape: the tiles of products and convolutions; by default those for the kind of device.
+  ///   - quarantine: what is not run here; by default everything is.
+  ///   - broken: a kernel that is compiled to give wrong results, to try what finds such kernels; by default the one
+  ///     that `MARTLET_BREAK_KERNEL` names.
+  /// - Throws: `DeviceError` where the driver gives no context or queue, and where there is no kernel to be broken.
+  public init(
+    _ hardware: Hardware, shape: TileShape? = nil, quarantine: Quarantine? = nil, broken: String? = nil
+  ) throws {
     self.hardware = hardware
-    self.shape = shape ?? TileShape(for: hardware)
+    let tiles = shape ?? TileShape(for: hardware)
+    self.shape = tiles
+    quarantined = quarantine?.kinds(with: tiles) ?? []
+    let broken = broken ?? getenv("MARTLET_BREAK_KERNEL").map { String(cString: $0) }
+    if let broken, !Programs.names.contains(broken) {
+      let error = NameError(kind: "kernel", name: broken, known: Programs.names)
+      throw DeviceError("MARTLET_BREAK_KERNEL: \(error)", device: "opencl:\(hardware.index)")
+    }
     queue = try Queue(hardware)
     pool = MemoryPool(queue)
-    encoder = Encoder(queue, pool, self.shape)
+    encoder = Encoder(queue, pool, tiles, broken: broken)
+  }
+
+  /// The kernels that `MARTLET_BREAK_KERNEL` may name.
+  public static var kernelNames: [String] { Programs.names }
+
+  /// Whether a primitive is computed in the tiles of a `TileShape`.
+  public static func hasTiles(_ primitive: Primitive) -> Bool {
+    switch primitive {
+    case .gemm, .convolution: true
+    default: false
+    }
   }
 
   public var name: String { queue.name }
@@ -51,12 +79,16 @@ public final class OpenCLDevice: Device {
       case .batchNormalization, .batchNormalizationBackward: inputs.suffix(1)
       default: []
       }
-    return numbers.allSatisfy(\.isScalar) && (inputs + outputs).allSatisfy { $0.shape.count <= Int32.max }
+    return !quarantined.contains(primitive.kind) && numbers.allSatisfy(\.isScalar)
+      && (inputs + outputs).allSatisfy { $0.shape.count <= Int32.max }
   }
 
   public func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {
     try isEncoding.withLock { _ in try encoder.encode(primitive, inputs: inputs, outputs: outputs) }
   }
+
+  /// The names of the kernels that ran since this was called before.
+  public func takeLaunchedKernels() -> Set<String> { isEncoding.withLock { _ in encoder.takeLaunched() } }
 
   public func synchronize() throws { try queue.synchronize() }
 

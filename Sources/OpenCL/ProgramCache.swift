@@ -61,7 +61,7 @@ struct ProgramCache {
   }
 
   /// FNV-1a (Fowler, Noll, Vo).
-  private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+  static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
     bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 

@@ -8,13 +8,21 @@ final class Programs: @unchecked Sendable {
     var source: String
     var options: String
   }
+  /// The files of Kernels, first those that every program begins with.
+  static let files = [
+    "prelude", "functions", "elementwise", "copy", "reduction", "gemm", "convolution", "pooling",
+    "batchnormalization", "softmax", "gather", "resampling", "random",
+  ]
   private let queue: Queue
+  /// A kernel that is spoiled on purpose; see prelude.cl.
+  private let broken: String?
   private let cache: ProgramCache
   private var programs: [Key: cl_program] = [:]
   private var kernels: [String: cl_kernel] = [:]
 
-  init(_ queue: Queue) {
+  init(_ queue: Queue, broken: String?) {
     self.queue = queue
+    self.broken = broken
     cache = ProgramCache(queue)
   }
 
@@ -25,7 +33,8 @@ final class Programs: @unchecked Sendable {
 
   /// A kernel of a file in Kernels, compiled with macros (`T=float`); `text` follows the file where it is given.
   func kernel(_ name: String, of file: String, macros: [String] = [], text: String = "") throws -> cl_kernel {
-    let options = macros.map { "-D" + $0 }.joined(separator: " ")
+    let spoiled = name == broken ? ["BROKEN"] : []
+    let options = (macros + spoiled).map { "-D" + $0 }.joined(separator: " ")
     let key = "\(name) \(file) \(options) \(text)"
     if let known = kernels[key] { return known }
     let program = try self.program(Key(source: Self.source(file) + text, options: options), file)
@@ -37,6 +46,20 @@ final class Programs: @unchecked Sendable {
     kernels[key] = kernel
     return kernel
   }
+
+  /// The kernels of all files, and `program`, which elementwise programs are written as.
+  static let names: [String] = {
+    let texts = files.compactMap { martletKernelSource($0).map { String(cString: $0) } }
+    let names = texts.flatMap { text in
+      text.split(separator: "\n").compactMap { line -> String? in
+        guard let start = line.firstRange(of: "void "), let end = line.firstRange(of: "(ARRAY(") else {
+          return nil
+        }
+        return String(line[start.upperBound..<end.lowerBound])
+      }
+    }
+    return names + ["program"]
+  }()
 
   /// The text of a file with what every program begins with.
   private static func source(_ file: String) -> String {

@@ -2,6 +2,8 @@ import MartletCore
 
 /// How a product is cut into tiles on a kind of device: the macros of gemm.cl.
 public struct TileShape: Hashable, Sendable {
+  /// The kind of device that it is made for.
+  public let name: String
   /// Columns of a vector.
   public var vector: Int
   /// Rows and vectors of an item.
@@ -15,14 +17,18 @@ public struct TileShape: Hashable, Sendable {
 
   /// An item is a tile in the vector registers of a CPU.
   public static let cpu = TileShape(
-    vector: 16, rows: 12, vectors: 2, itemsDown: 1, itemsAcross: 1, slab: nil)
+    name: "cpu", vector: 16, rows: 12, vectors: 2, itemsDown: 1, itemsAcross: 1, slab: nil)
   /// 256 items make 128 x 128 results, and share slabs in local memory.
   public static let gpu = TileShape(
-    vector: 4, rows: 8, vectors: 2, itemsDown: 16, itemsAcross: 16, slab: 16)
+    name: "gpu", vector: 4, rows: 8, vectors: 2, itemsDown: 16, itemsAcross: 16, slab: 16)
+  public static let all = [cpu, gpu]
 
   init(for hardware: Hardware) { self = hardware.isGPU && hardware.hasLocalMemory ? .gpu : .cpu }
 
-  private init(vector: Int, rows: Int, vectors: Int, itemsDown: Int, itemsAcross: Int, slab: Int?) {
+  private init(
+    name: String, vector: Int, rows: Int, vectors: Int, itemsDown: Int, itemsAcross: Int, slab: Int?
+  ) {
+    self.name = name
     self.vector = vector
     self.rows = rows
     self.vectors = vectors

@@ -72,7 +72,8 @@ public enum Devices {
 
   /// A device on OpenCL, with the CPU behind it for what it does not run; that is reported on standard error.
   private static func openCL(_ hardware: Hardware, before cpu: any Device) throws -> any Device {
-    FallbackDevice(try OpenCLDevice(hardware), secondary: cpu) { line in
+    let device = try OpenCLDevice(hardware, quarantine: Quarantine(of: hardware))
+    return FallbackDevice(device, secondary: cpu) { line in
       var text = line + "\n"
       text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -21,6 +21,7 @@ public final class FallbackDevice: Device {
   public var summary: String { primary.summary }
   public var memory: MemoryStatistics { primary.memory }
   public var arenas: Arenas { primary.arenas }
+  public var quarantined: Set<String> { primary.quarantined }
 
   /// The kinds of primitives that the second device ran.
   public var fallbacks: [String] { named.withLock { $0 } }
@@ -72,14 +73,17 @@ public final class FallbackDevice: Device {
   }
 
   private func note(_ primitive: Primitive) {
-    // The name of the case, without what it carries.
-    let kind = String("\(primitive)".prefix { $0 != "(" })
+    let kind = primitive.kind
     let isNew = named.withLock { known in
       if known.contains(kind) { return false }
       known.append(kind)
       return true
     }
-    if isNew { report("\(primary.name) does not run this \(kind); \(secondary.name) does") }
+    guard isNew else { return }
+    report(
+      primary.quarantined.contains(kind)
+        ? "\(primary.name): `martlet doctor` found its \(kind) wrong; \(secondary.name) runs it"
+        : "\(primary.name) does not run this \(kind); \(secondary.name) does")
   }
 
   private func copy(of operand: Operand) throws -> Operand {

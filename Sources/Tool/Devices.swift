@@ -11,14 +11,17 @@ struct DevicesCommand: ParsableCommand {
   private struct Line: Encodable {
     let name: String
     let summary: String
+    let quarantined: [String]
   }
 
   func run() throws {
     for device in try Devices.all() {
+      let quarantined = device.quarantined.sorted()
       if json {
-        try printJSON(Line(name: device.name, summary: device.summary))
+        try printJSON(Line(name: device.name, summary: device.summary, quarantined: quarantined))
       } else {
-        Terminal.write("\(device.name)  \(device.summary)\n")
+        let others = quarantined.isEmpty ? "" : "; the CPU runs \(quarantined.joined(separator: ", "))"
+        Terminal.write("\(device.name)  \(device.summary)\(others)\n")
       }
     }
     if let reason = Devices.absenceOfOpenCL { Terminal.writeError("There is no OpenCL: \(reason)\n") }

@@ -13,7 +13,7 @@ public struct MartletCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DevicesCommand.self, TuneCommand.self, ConformanceCommand.self,
+      DevicesCommand.self, DoctorCommand.self, TuneCommand.self, ConformanceCommand.self,
     ])
 
   public init() {}

@@ -1,5 +1,6 @@
 import Glibc
 import MartletCore
+import MartletDefinitions
 import Testing
 
 @testable import MartletCPU
@@ -54,7 +55,7 @@ struct ConvolutionChoiceTests {
       guard let geometry = try? convolution.geometry(input: input, filters: groups * any(1...9)) else {
         continue
       }
-      let reference = ConvolutionReference(geometry)
+      let reference = ConvolutionDefinition(geometry)
       for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
         let task = ConvolutionTask(pass, geometry)
         let inputs = reference.inputs(pass)
@@ -103,7 +104,7 @@ struct ConvolutionChoiceTests {
   /// Winograd's algorithms round differently: the bits say that they ran.
   @Test func aTunedChoiceIsWhatRuns() throws {
     let task = try Self.task(.forward, [1, 9, 9, 20], 20, Self.same)
-    let reference = ConvolutionReference(task.geometry)
+    let reference = ConvolutionDefinition(task.geometry)
     let inputs = reference.inputs(.forward).map { array in
       HostArray(array.values(as: Float.self).map { $0 * 0.739_085_1 }, shape: array.shape)
     }

@@ -1,6 +1,6 @@
-import Glibc
 import MartletCPU
 import MartletCore
+import MartletDefinitions
 import Testing
 
 /// One instruction set with one thread and with two, which must give the same bits.
@@ -31,25 +31,18 @@ struct DevicePair: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// `expectClose` where NaN and infinities are expected as such, and numbers beyond float32 as infinities.
-func expectMatches(
-  _ actual: [Float], _ expected: [Double], relative: Double, absolute: Double = 0, _ what: String = "",
-  sourceLocation: SourceLocation = #_sourceLocation
-) {
-  #expect(actual.count == expected.count, "\(what)", sourceLocation: sourceLocation)
-  let off = zip(actual, expected).enumerated().first { _, pair in
-    let (value, wanted) = pair
-    let rounded = Float(wanted)
-    if rounded.isNaN { return !value.isNaN }
-    if rounded.isInfinite { return value != rounded }
-    return !(Swift.abs(Double(value) - wanted) <= absolute + relative * Swift.abs(wanted))
+/// Every pair of devices against the definition.
+func expectDefined(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  let expected = trial.expected
+  for pair in DevicePair.all {
+    let results = try trial.results(on: pair.one.device)
+    #expect(
+      try trial.results(on: pair.two.device) == results, "bits differ on \(pair.testDescription)",
+      sourceLocation: sourceLocation)
+    if let complaint = trial.compare(results, expected).complaint {
+      Issue.record(
+        "\(trial.primitive.kind) of \(trial) on \(pair.testDescription): \(complaint)",
+        sourceLocation: sourceLocation)
+    }
   }
-  if let (index, (value, wanted)) = off {
-    Issue.record("\(what) element \(index): \(value) instead of \(wanted)", sourceLocation: sourceLocation)
-  }
-}
-
-extension HostArray {
-  /// The elements of a float array in Double.
-  var doubles: [Double] { values(as: Float.self).map(Double.init) }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import MartletCPU
 import MartletCore
 import MartletOpenCL
@@ -75,12 +74,6 @@ extension TestDevice {
   }
 }
 
-/// Test data: multiples of 1/64 in [-1, 1), the same for the same seed.
-func noise(_ shape: Shape, seed: UInt64) -> HostArray {
-  var generator = PhiloxGenerator(seed: seed)
-  return HostArray((0..<shape.count).map { _ in Float(generator.word() >> 25) / 64 - 1 }, shape: shape)
-}
-
 /// Element by element: |actual - expected| <= absolute + relative * |expected|. Reports the first that is off.
 func expectClose(
   _ actual: [Float], _ expected: [Double], relative: Double, absolute: Double, _ what: String = "",
@@ -99,34 +92,6 @@ func firstDifference(_ actual: [Float], _ expected: [Double], relative: Double, 
   zip(actual, expected).enumerated().first { _, pair in
     !(Swift.abs(Double(pair.0) - pair.1) <= absolute + relative * Swift.abs(pair.1))
   }?.offset
-}
-
-/// What `Epilogue` says, in Double.
-func applyEpilogue(_ epilogue: Epilogue, to values: inout [Double], columns: Int, _ operands: [HostArray]) {
-  var rest = operands[...]
-  func next(_ isThere: Bool) -> [Float]? { isThere ? rest.removeFirst().values() : nil }
-  let (bias, scale, shift) = (next(epilogue.hasBias), next(epilogue.hasScale), next(epilogue.hasShift))
-  let (residual, mask) = (next(epilogue.hasResidual), next(epilogue.hasMask))
-  for i in values.indices {
-    var x = values[i] + Double(bias?[i % columns] ?? 0)
-    x = x * Double(scale?[i % columns] ?? 1) + Double(shift?[i % columns] ?? 0) + Double(residual?[i] ?? 0)
-    values[i] =
-      switch epilogue.activation {
-      case .linear: x
-      case .relu: max(x, 0)
-      case .sigmoid: 1 / (1 + exp(-x))
-      case .tanh: tanh(x)
-      }
-    if let mask, !(mask[i] > 0) { values[i] = 0 }
-  }
-}
-
-/// Operands for an epilogue of a result of some shape.
-func operands(of epilogue: Epilogue, result: Shape) -> [HostArray] {
-  let rows = [epilogue.hasBias, epilogue.hasScale, epilogue.hasShift].count { $0 }
-  let wholes = [epilogue.hasResidual, epilogue.hasMask].count { $0 }
-  return (0..<rows).map { noise([result[-1]], seed: UInt64(5 + $0)) }
-    + (0..<wholes).map { noise(result, seed: UInt64(8 + $0)) }
 }
 
 /// One and two threads must give the same bits on each instruction set.

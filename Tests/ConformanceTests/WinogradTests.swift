@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDefinitions
 import Testing
 
 @testable import MartletCPU
@@ -66,7 +67,7 @@ import Testing
   @Test(arguments: Pair.all)
   func matchesTheDefinition(_ pair: Pair) throws {
     for (input, filters, convolution) in Self.cases {
-      let reference = ConvolutionReference(try convolution.geometry(input: input, filters: filters))
+      let reference = ConvolutionDefinition(try convolution.geometry(input: input, filters: filters))
       let geometry = reference.geometry
       for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
         guard pair.algorithm.canRun(pass, geometry) else {
@@ -97,18 +98,18 @@ import Testing
       guard size == 3 || pair.algorithm == .winograd2 else { continue }
       let geometry = try Convolution(kernelSize: [size, size], padding: .same).geometry(
         input: input, filters: filters)
-      let reference = ConvolutionReference(geometry)
+      let reference = ConvolutionDefinition(geometry)
       let epilogue = Epilogue(
         hasBias: activation != .relu, hasScale: activation != .tanh, hasShift: activation == .relu,
         hasResidual: true, activation: activation, hasMask: activation == .linear || activation == .relu)
       for pass in [ConvolutionPass.forward, .backwardData] {
         let result = reference.result(pass)
-        let more = operands(of: epilogue, result: result)
+        let more = epilogue.operands(of: result)
         let inputs = reference.inputs(pass) + more
         let actual = try pair.devices.run(
           .convolution(pass, geometry, epilogue), inputs, output: result)
         var expected = reference.run(pass, inputs)
-        applyEpilogue(epilogue, to: &expected, columns: result[-1], more)
+        epilogue.apply(to: &expected, columns: result[-1], more[...])
         expectClose(actual, expected, relative: 1e-6, absolute: 3e-5, "\(pass) \(epilogue)")
       }
     }
@@ -121,7 +122,7 @@ import Testing
     let geometry = try Convolution(kernelSize: 3, padding: .same)
       .geometry(input: [11, 14, 14, 400], filters: 300)
     let direct = TestDevice(device: try CPUDevice(convolution: .direct), testDescription: "direct")
-    let reference = ConvolutionReference(geometry)
+    let reference = ConvolutionDefinition(geometry)
     for pass in [ConvolutionPass.forward, .backwardData, .backwardKernel] {
       let inputs = reference.inputs(pass)
       let primitive = Primitive.convolution(pass, geometry, .none)
@@ -142,7 +143,7 @@ import Testing
       let (input, filters) = pass == .forward ? (channels, 16) : (16, channels)
       let geometry = try Convolution(kernelSize: [size, size], padding: .same)
         .geometry(input: [1, 14, 14, input], filters: filters)
-      let reference = ConvolutionReference(geometry)
+      let reference = ConvolutionDefinition(geometry)
       // Numbers with all their bits: sums of multiples of 1/64 would be exact.
       let inputs = reference.inputs(pass).map { array in
         HostArray(array.values(as: Float.self).map { $0 * 0.739_085_1 }, shape: array.shape)

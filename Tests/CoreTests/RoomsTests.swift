@@ -17,11 +17,14 @@ struct RoomsTests {
     let data = layers.union(["CZlib", "CMessageDigest", "CPNG"])
     let models = layers.union(["MartletLayers"])
     let training = data.union(["MartletLayers", "MartletData"])
-    let martlet = models.union(training).union(["MartletModels", "MartletTraining"])
+    let martlet = models.union(training).union([
+      "MartletModels", "MartletTraining", "MartletDefinitions",
+    ])
     let tool = martlet.union(["Martlet"])
     let program = tool.union(["MartletTool"])
     return [
-      "MartletCore": [], "MartletKernelTable": [], "MartletKernels": [], "COpenCL": [], "CZlib": [],
+      "MartletCore": [], "MartletDefinitions": core, "MartletKernelTable": [], "MartletKernels": [],
+      "COpenCL": [], "CZlib": [],
       "CMessageDigest": [], "CPNG": [], "MartletKernelsBase": ["MartletKernelTable"],
       "MartletKernelsAVX2": ["MartletKernelTable"], "MartletKernelsAVX512": ["MartletKernelTable"],
       "MartletCPU": cpu, "MartletOpenCL": openCL, "MartletTensor": tensor, "MartletLayers": layers,

@@ -68,7 +68,7 @@ struct Command {
     posix_spawn_file_actions_addopen(&actions, 1, output.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     let words = arguments.map { strdup($0) } + [nil]
-    let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "MARTLET_SIMD"].compactMap {
+    let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "OCL_ICD_VENDORS", "MARTLET_SIMD"].compactMap {
       (name: String) -> String? in
       getenv(name).map { "\(name)=\(String(cString: $0))" }
     }

@@ -1,4 +1,5 @@
 import MartletData
+import MartletDefinitions
 import MartletLayers
 
 /// Runs the cases of a reference set on a device and compares what comes out.
@@ -101,7 +102,7 @@ struct Comparison {
       complaint = "has the shape \(actual.shape) instead of \(reference.shape)"
       return
     }
-    let (a, b) = (actual.numbers, reference.numbers)
+    let (a, b) = (actual.doubles, reference.doubles)
     var scale = 1e-3
     for value in b where value.isFinite { scale = max(scale, value.magnitude) }
     let allowed = isExact ? 0 : tolerance * scale
@@ -123,17 +124,5 @@ struct Comparison {
       "element \(place) is \(a[place]) instead of \(b[place]); "
       + (isExact
         ? "it must be equal" : "the difference is \(ConformanceReport.short(error)) times what is allowed")
-  }
-}
-
-extension HostArray {
-  /// The elements as numbers.
-  fileprivate var numbers: [Double] {
-    switch dtype {
-    case .float32: values(as: Float.self).map(Double.init)
-    case .int32: values(as: Int32.self).map(Double.init)
-    case .uint8: values(as: UInt8.self).map(Double.init)
-    case .bool: values(as: Bool.self).map { $0 ? 1 : 0 }
-    }
   }
 }

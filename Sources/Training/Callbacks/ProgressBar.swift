@@ -36,12 +36,7 @@ public final class ProgressBar: Callback {
     let head = "epoch \(state.epoch)/\(epochs)"
     let tail = "\(state.batch)/\(steps)  \(text(state.soFar))  \(rate)  \(Int(left.rounded(.up))) s left"
     guard Terminal.isTerminal else { return Terminal.write("\(head)  \(tail)\n") }
-    let room = max(8, min(30, Terminal.width - head.count - tail.count - 5))
-    let filled = room * state.batch / max(1, steps)
-    let bar = String(repeating: "━", count: filled)
-    let rest = String(repeating: "─", count: room - filled)
-    let coloured = Terminal.hasColour ? "\u{1B}[32m\(bar)\u{1B}[2;39m\(rest)\u{1B}[0m" : bar + rest
-    Terminal.write("\r\u{1B}[K\(head)  \(coloured)  \(tail)")
+    Terminal.drawBar(head, done: state.batch, of: steps, tail)
   }
 
   private func finish(_ record: EpochRecord, _ epochs: Int) {

@@ -14,6 +14,16 @@ package enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Draws the line anew, on a terminal: a bar between two texts.
+  package static func drawBar(_ head: String, done: Int, of all: Int, _ tail: String) {
+    let room = max(8, min(30, width - head.count - tail.count - 5))
+    let filled = room * done / max(1, all)
+    let bar = String(repeating: "━", count: filled)
+    let rest = String(repeating: "─", count: room - filled)
+    let coloured = hasColour ? "\u{1B}[32m\(bar)\u{1B}[2;39m\(rest)\u{1B}[0m" : bar + rest
+    write("\r\u{1B}[K\(head)  \(coloured)  \(tail)")
+  }
+
   /// Writes to standard output at once, without a line break.
   package static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 

@@ -1,34 +1,47 @@
 import MartletCore
 
 /// The definition of a convolution's passes in Double, point by point, and their inputs.
-struct ConvolutionReference {
-  let geometry: ConvolutionGeometry
-  init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
+public struct ConvolutionDefinition: Sendable {
+  public let geometry: ConvolutionGeometry
+  public init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
 
-  func inputs(_ pass: ConvolutionPass) -> [HostArray] {
+  public func inputs(_ pass: ConvolutionPass) -> [HostArray] {
     let x = noise(geometry.inputShape, seed: 1)
     let w = noise(geometry.kernelShape, seed: 2)
     let dy = noise(geometry.outputShape, seed: 3)
     return pass == .forward ? [x, w] : pass == .backwardData ? [dy, w] : [x, dy]
   }
 
-  func result(_ pass: ConvolutionPass) -> Shape {
+  public func result(_ pass: ConvolutionPass) -> Shape {
     pass == .forward
       ? geometry.outputShape : pass == .backwardData ? geometry.inputShape : geometry.kernelShape
   }
 
-  func run(_ pass: ConvolutionPass, _ inputs: [HostArray]) -> [Double] {
-    let first: [Float] = inputs[0].values()
-    let second: [Float] = inputs[1].values()
+  public func run(_ pass: ConvolutionPass, _ inputs: [HostArray]) -> [Double] {
+    let (first, second) = (inputs[0].doubles, inputs[1].doubles)
     var sums = [Double](repeating: 0, count: result(pass).count)
     forEachTerm { x, w, y in
       switch pass {
-      case .forward: sums[y] += Double(first[x]) * Double(second[w])
-      case .backwardData: sums[x] += Double(first[y]) * Double(second[w])
-      case .backwardKernel: sums[w] += Double(first[x]) * Double(second[y])
+      case .forward: sums[y] += first[x] * second[w]
+      case .backwardData: sums[x] += first[y] * second[w]
+      case .backwardKernel: sums[w] += first[x] * second[y]
       }
     }
     return sums
+  }
+
+  /// The same with what follows: the epilogue of the result, or the sums of dy beside the gradient of the kernel.
+  func run(_ pass: ConvolutionPass, _ epilogue: Epilogue, _ inputs: [HostArray]) -> [[Double]] {
+    var values = run(pass, inputs)
+    if pass == .backwardKernel {
+      guard epilogue.hasBias else { return [values] }
+      var sums = [Double](repeating: 0, count: geometry.outputChannels)
+      for (index, value) in inputs[1].doubles.enumerated() { sums[index % sums.count] += value }
+      return [values, sums]
+    }
+    epilogue.apply(to: &values, columns: result(pass)[-1], inputs.dropFirst(2))
+    guard epilogue.hasMaxPool, let pooling = geometry.maxPooling else { return [values] }
+    return pooling.defined(.forward, [values])
   }
 
   /// Every triple of elements of x, w and y with y += x * w.
