@@ -14,14 +14,23 @@ public final class OpenCLDevice: Device {
   public let arenas = Arenas()
   private let encoder: Encoder
   private let isEncoding = Mutex(())
+  private let staging: Staging?
 
+  /// - Parameters:
+  ///   - shape: how products are cut into tiles; by default what fits the kind of device.
+  ///   - isProfiled: whether the device's clock is read, for `takeCommandTimes()`.
+  ///   - stagesUploads: whether uploads go through pinned memory, so that the host need not wait for what the device does
+  ///     before them; by default on GPUs.
   /// - Throws: `DeviceError` where the driver gives no context or queue.
-  public init(_ hardware: Hardware, shape: TileShape? = nil) throws {
+  public init(
+    _ hardware: Hardware, shape: TileShape? = nil, isProfiled: Bool = false, stagesUploads: Bool? = nil
+  ) throws {
     self.hardware = hardware
     self.shape = shape ?? TileShape(for: hardware)
-    queue = try Queue(hardware)
+    queue = try Queue(hardware, isProfiled: isProfiled)
     pool = MemoryPool(queue)
     encoder = Encoder(queue, pool, self.shape)
+    staging = stagesUploads ?? hardware.isGPU ? Staging(queue) : nil
   }
 
   public var name: String { queue.name }
@@ -33,7 +42,9 @@ public final class OpenCLDevice: Device {
   public func upload(_ bytes: UnsafeRawBufferPointer, to buffer: any DeviceBuffer, at byteOffset: Int) throws
   {
     precondition(byteOffset + bytes.count <= buffer.byteCount, "an upload reaches beyond its buffer")
-    try queue.write(bytes, to: OpenCLBuffer.of(buffer).memory, at: byteOffset)
+    let memory = OpenCLBuffer.of(buffer).memory
+    guard let staging else { return try queue.write(bytes, to: memory, at: byteOffset) }
+    try staging.upload(bytes, to: memory, at: byteOffset)
   }
 
   public func download(
@@ -55,7 +66,18 @@ public final class OpenCLDevice: Device {
   }
 
   public func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {
-    try isEncoding.withLock { _ in try encoder.encode(primitive, inputs: inputs, outputs: outputs) }
+    try encoding { try $0.encode(primitive, inputs: inputs, outputs: outputs) }
+  }
+
+  func encoding(_ body: (Encoder) throws -> Void) throws {
+    try isEncoding.withLock { _ in try body(encoder) }
+  }
+
+  /// How long the device ran each command since the last call, in their order; waits for them to end. Uploads through
+  /// pinned memory are not among them, and nothing is where the device is not profiled.
+  public func takeCommandTimes() throws -> [CommandTime] {
+    try queue.synchronize()
+    return try queue.profile?.takeTimes(device: name) ?? []
   }
 
   public func synchronize() throws { try queue.synchronize() }
