@@ -19,7 +19,7 @@ extension OpenCLDevice {
       }
     }
     let end = ContinuousClock.now + .seconds(seconds)
-    var turns = 64
+    var turns = 32
     _ = try time(turns)
     var best = try time(turns)
     while ContinuousClock.now < end {
