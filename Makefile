@@ -3,8 +3,8 @@
 # What the build cannot do without, and what it can.
 PACKAGES := zlib1g-dev libmd-dev libpng-dev opencl-headers
 # OpenCL is found when a program runs: a loader, and a driver for the processor, on which it is tested; a simulator that
-# finds races and overruns.
-OPENCL := ocl-icd-libopencl1 pocl-opencl-icd oclgrind
+# finds races and overruns; another library's products, to compare with.
+OPENCL := ocl-icd-libopencl1 pocl-opencl-icd oclgrind libclblast1
 DATASETS := dataset-fashion-mnist
 FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 SOURCES := Sources Tests Benchmarks Package.swift

@@ -53,7 +53,7 @@ let rooms: [Target] = [
     name: "MartletKernels", path: "Kernels",
     exclude: [
       "prelude", "functions", "elementwise", "copy", "reduction", "gemm", "convolution", "pooling",
-      "batchnormalization", "softmax", "gather", "resampling", "random",
+      "batchnormalization", "softmax", "gather", "resampling", "random", "probe",
     ].map { $0 + ".cl" }),
   // The OpenCL functions, found when they are first needed; only their headers are needed to build.
   .target(

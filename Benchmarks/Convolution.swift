@@ -1,5 +1,4 @@
 import ArgumentParser
-import MartletCPU
 import MartletCore
 
 struct ConvolutionCommand: ParsableCommand {
@@ -59,7 +58,7 @@ struct ConvolutionCommand: ParsableCommand {
 
 extension Workload {
   /// One pass of a convolution.
-  init(_ device: CPUDevice, _ pass: ConvolutionPass, _ g: ConvolutionGeometry) throws {
+  init(_ device: any Device, _ pass: ConvolutionPass, _ g: ConvolutionGeometry) throws {
     try self.init(
       device, .convolution(pass, g, .none),
       inputs: [

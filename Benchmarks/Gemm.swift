@@ -1,5 +1,4 @@
 import ArgumentParser
-import MartletCPU
 import MartletCore
 
 struct GemmCommand: ParsableCommand {
@@ -46,7 +45,7 @@ struct GemmCommand: ParsableCommand {
 
 extension Workload {
   /// One product of two matrices.
-  init(_ device: CPUDevice, _ g: GEMM) throws {
+  init(_ device: any Device, _ g: GEMM) throws {
     try self.init(
       device, .gemm(g, .none),
       inputs: [

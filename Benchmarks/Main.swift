@@ -7,7 +7,8 @@ struct Main: ParsableCommand {
     commandName: "martlet-bench", abstract: "Tables of speed.",
     subcommands: [
       PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, WinogradCommand.self, ElementsCommand.self,
-      ScalingCommand.self, HostCommand.self, MemoryCommand.self, CasesCommand.self, ServeCommand.self,
+      ScalingCommand.self, DeviceCommand.self, HostCommand.self, MemoryCommand.self, CasesCommand.self,
+      ServeCommand.self,
       ProductsCommand.self, ToolCommand.self,
     ])
 }

@@ -25,25 +25,27 @@ struct DeviceOptions: ParsableArguments {
 
 /// A primitive with operands of its own, ready to run again and again.
 struct Workload {
-  let device: CPUDevice
+  let device: any Device
   let primitive: Primitive
   let inputs: [Operand]
   let outputs: [Operand]
 
-  init(_ device: CPUDevice, _ primitive: Primitive, inputs: [Shape], output: Shape) throws {
+  init(_ device: any Device, _ primitive: Primitive, inputs: [Operand], outputs: [Operand]) {
     self.device = device
     self.primitive = primitive
-    self.inputs = try inputs.map { shape in
-      let operand = Operand(try device.allocate(byteCount: shape.count * 4), shape: shape)
-      let values = (0..<shape.count).map { Float($0 % 127) / 64 - 1 }
-      try values.withUnsafeBytes { try device.upload($0, to: operand.buffer!, at: 0) }
-      return operand
-    }
-    outputs = [Operand(try device.allocate(byteCount: output.count * 4), shape: output)]
+    self.inputs = inputs
+    self.outputs = outputs
   }
 
+  init(_ device: any Device, _ primitive: Primitive, inputs: [Shape], output: Shape) throws {
+    try self.init(
+      device, primitive, inputs: inputs.map { try .array(device, $0) }, outputs: [.array(device, output)])
+  }
+
+  func encode() throws { try device.encode(primitive, inputs: inputs, outputs: outputs) }
+
   func run() throws {
-    try device.encode(primitive, inputs: inputs, outputs: outputs)
+    try encode()
     try device.synchronize()
   }
 }

@@ -171,8 +171,9 @@ struct Timing {
 }
 
 /// Writes a value as one line of JSON, at once.
-func send(_ value: some Encodable) {
+func send(_ value: some Encodable, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys) {
   let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = keys
   encoder.outputFormatting = .sortedKeys
   guard let text = try? encoder.encode(value) else { return }
   print(String(decoding: text, as: UTF8.self))

@@ -86,10 +86,16 @@ void kernelGradient(ARRAY(const float, x), ARRAY(const float, dy), ARRAY(float, 
       SUM_PIXELS(columns(row, j * VW, g.filters - f))
     }
     __global float *target = partial + (chunk * g.rows + r) * g.filters;
+    // Sums whose places are known when the kernel is compiled stay in registers.
+#pragma unroll
     for (int i = 0; i < TM; i++)
+#pragma unroll
       for (int j = 0; j < TN; j++) {
         float y[VW];
         STORE(sum[i][j], y);
+#if ITEMS > 1  // a GPU's items keep y in registers, then; for wide vectors that would be much code
+#pragma unroll
+#endif
         for (int l = 0; l < VW; l++)
           if (r + i < g.rows && f + j * VW + l < g.filters) target[i * g.filters + f + j * VW + l] = y[l];
       }

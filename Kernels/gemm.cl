@@ -11,10 +11,10 @@
 //     an item:          TM rows by TN vectors of VW columns, in registers
 //
 // Macros (data of the kind of device): VW width of a vector (1, 4, 8, 16), TM rows and TN vectors of an item, WM x WN items
-// of a group, TK depth of a slab, LOCAL 1 to stage slabs of A and B in local memory (GPUs), 0 to read A in place and B from
-// panels [z][strip][tap][k][GN], which `pack` makes (CPUs). The tile stays in registers while TM * TN <= 28 vectors of 16
-// (AVX-512), or TM * TN * VW <= 64 numbers (GPUs). Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix
-// multiplication*.
+// of a group, TK depth of a slab, a multiple of 4, LOCAL 1 to stage slabs of A and B in local memory (GPUs), 0 to read A in
+// place and B from panels [z][strip][tap][k][GN], which `pack` makes (CPUs). The tile stays in registers while TM * TN <= 28
+// vectors of 16 (AVX-512), or TM * TN * VW <= 64 numbers (GPUs). One of bK and bN is 1, and so is aK unless A is
+// transposed. Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix multiplication*.
 #ifndef VW
 #define VW 4
 #define TM 8
@@ -83,6 +83,16 @@ static inline float finished(float x, const Product p, const int c, const int n,
   return x;
 }
 
+// The first numbers of x, at most four, and zeros behind them; at once where x begins at a vector.
+static inline float4 four(__global const float *x, const int count, const int isAligned) {
+  if (count >= 4 && isAligned) return *(__global const float4 *)x;
+  return (float4)(count > 0 ? x[0] : 0.0f, count > 1 ? x[1] : 0.0f, count > 2 ? x[2] : 0.0f,
+                  count > 3 ? x[3] : 0.0f);
+}
+
+// Whether every row begins at a vector.
+#define ALIGNED(x, step) (((ulong)(x) & 15) == 0 && (step) % 4 == 0)
+
 #define EPILOGUE                                                                                       \
   ARRAY(const float, bias), ARRAY(const float, scale), ARRAY(const float, shift), ARRAY(const float, residual), \
       ARRAY(const float, mask)
@@ -126,10 +136,14 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   a += z * p.aBatch;
 
 #if LOCAL
-  __local float slabA[TK][GM];
-  __local float slabB[TK][GN];
+  // Aligned, so that four numbers are read at once; a little wider than they need be, so that neighbours along k, which
+  // are written at the same time, do not all lie in one bank of the memory.
+  __local float slabA[TK][GM + 4] __attribute__((aligned(16)));
+  __local float slabB[TK][GN + 4] __attribute__((aligned(16)));
   __local Point rows[GM];
   b += z * p.bBatch;
+  // A tap's part of B begins at a multiple of its rows.
+  const int isAlignedA = ALIGNED(a, p.aPixel), isAlignedB = ALIGNED(b, p.bN == 1 ? p.bK : p.bN);
   const int item = lm * WN + ln;
   for (int e = item; e < GM; e += WM * WN) rows[e] = point(p, min(m0 + e, p.M - 1));
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -137,15 +151,36 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
     const int4 tap = taps[t];
     for (int k0 = 0; k0 < p.K; k0 += TK) {
       // Neighbours read neighbours in memory, whichever way the matrices lie.
-      for (int e = item; e < GM * TK; e += WM * WN) {
-        const int k = p.aK == 1 ? e % TK : e / GM, m = p.aK == 1 ? e / TK : e % GM;
-        const int place = pixel(p, rows[m], tap);
-        slabA[k][m] = place >= 0 && k0 + k < p.K ? a[place * p.aPixel + (k0 + k) * p.aK] : 0.0f;
+      if (p.aK == 1) {
+        for (int e = item; e < GM * TK / 4; e += WM * WN) {
+          const int k = e % (TK / 4) * 4, m = e / (TK / 4);
+          const int place = pixel(p, rows[m], tap);
+          const float4 v = four(a + (place * p.aPixel + k0 + k), place >= 0 ? p.K - k0 - k : 0, isAlignedA);
+          slabA[k][m] = v.s0;
+          slabA[k + 1][m] = v.s1;
+          slabA[k + 2][m] = v.s2;
+          slabA[k + 3][m] = v.s3;
+        }
+      } else {
+        for (int e = item; e < GM * TK; e += WM * WN) {
+          const int k = e / GM, m = e % GM, place = pixel(p, rows[m], tap);
+          slabA[k][m] = place >= 0 && k0 + k < p.K ? a[place * p.aPixel + (k0 + k) * p.aK] : 0.0f;
+        }
       }
-      for (int e = item; e < GN * TK; e += WM * WN) {
-        const int k = p.bN == 1 ? e / GN : e % TK, n = p.bN == 1 ? e % GN : e / TK;
-        slabB[k][n] =
-            n0 + n < p.N && k0 + k < p.K ? b[tap.w + (k0 + k) * p.bK + (n0 + n) * p.bN] : 0.0f;
+      for (int e = item; e < GN * TK / 4; e += WM * WN) {
+        if (p.bN == 1) {
+          const int k = e / (GN / 4), n = e % (GN / 4) * 4;
+          *(__local float4 *)&slabB[k][n] =
+              four(b + (tap.w + (k0 + k) * p.bK + n0 + n), k0 + k < p.K ? p.N - n0 - n : 0, isAlignedB);
+        } else {
+          const int k = e % (TK / 4) * 4, n = e / (TK / 4);
+          const int count = n0 + n < p.N ? p.K - k0 - k : 0;
+          const float4 v = four(b + (tap.w + k0 + k + (n0 + n) * p.bN), count, isAlignedB);
+          slabB[k][n] = v.s0;
+          slabB[k + 1][n] = v.s1;
+          slabB[k + 2][n] = v.s2;
+          slabB[k + 3][n] = v.s3;
+        }
       }
       barrier(CLK_LOCAL_MEM_FENCE);  // the slabs are complete
 #pragma unroll
@@ -214,6 +249,9 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
         } else {
           float x[VW];
           STORE(sum[i][j], x);
+#if LOCAL  // a GPU's items keep x in registers, then; for wide vectors that would be much code
+#pragma unroll
+#endif
           for (int l = 0; l < VW; l++)
             if (n + l < p.N)
               c[place + n + l] = finished(x[l], p, place + n + l, n + l + z * p.rowBatch, bias, scale, shift,

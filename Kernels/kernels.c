@@ -42,6 +42,9 @@ static const char resampling[] = {
 static const char random_[] = {
 #embed "random.cl"
     , 0};
+static const char probe[] = {
+#embed "probe.cl"
+    , 0};
 
 static const struct {
   const char *name, *text;
@@ -53,6 +56,7 @@ static const struct {
     {"batchnormalization", batchnormalization},
     {"softmax", softmax},         {"gather", gather},
     {"resampling", resampling},   {"random", random_},
+    {"probe", probe},
 };
 
 const char *martletKernelSource(const char *name) {

@@ -7,13 +7,16 @@ static inline float top(__global const float *x, const int length) {
   return result;
 }
 
-// In eight sums side by side, so that long rows lose no digits.
+// In eight sums side by side, so that long rows lose no digits; unrolled, so that they stay in registers.
 static inline float sumOfExponentials(__global const float *x, const int length, const float top) {
   float sums[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
   int i = 0;
   for (; i + 8 <= length; i += 8)
+#pragma unroll
     for (int l = 0; l < 8; l++) sums[l] += exponential(x[i + l] - top);
-  for (int l = 0; i + l < length; l++) sums[l] += exponential(x[i + l] - top);
+#pragma unroll
+  for (int l = 0; l < 8; l++)
+    if (i + l < length) sums[l] += exponential(x[i + l] - top);
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The first command on a machine with a GPU: is its OpenCL there, does Martlet compute right on it, and how fast?
-# Usage: bash first.sh [OUTPUT_FOLDER]    Needs no root, writes nothing but its output folder and a temporary one.
+# Usage: [QUICK=1] bash first.sh [OUTPUT_FOLDER]    Needs no root, writes nothing but its output folder and a temporary one.
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/answers}
 scratch=$(mktemp -d)
@@ -60,10 +60,7 @@ for device in cpu opencl:0; do
 done
 
 echo "== speed"
-names=${CASES:-$("$here/martlet-bench" cases | grep -o '"name":"[^"]*"' | cut -d '"' -f 4)}
-for pass in fwd fwdbwd; do
-  for name in $names; do echo "{\"case\": \"$name\", \"pass\": \"$pass\", \"budget\": 1}"; done
-done | "$here/martlet-bench" serve --device opencl:0 | tee "$out/speed.json"
+check "every kernel" "$out/device.json" "$here/martlet-bench" device --device opencl:0 --json ${QUICK:+--quick}
 
 if [ "$failed" = 0 ]; then echo "All went well; the answers are in $out"; else echo "Something failed; see above"; fi
 exit $failed

@@ -82,12 +82,13 @@ extension Trial {
       GEMM(m: 3, n: 75, k: 200, transposeB: true), GEMM(m: 27, n: 1, k: 70, batch: 2),
       GEMM(m: 14, n: 75, k: 1), GEMM(m: 20, n: 18, k: 1100), GEMM(m: 9, n: 21, k: 300, transposeB: true),
     ]
-    return (plain + thin + long).map { $0.trial() } + finished.flatMap { g in Epilogue.trials.map { g.trial($0) } } + [
-      GEMM(m: 2, n: 1031, k: 2050).trial(
-        Epilogue(hasBias: true, hasScale: true, hasResidual: true, activation: .relu)),
-      GEMM(m: 6, n: 37, k: 4, batch: 2).trial(
-        Epilogue(hasBias: true, hasResidual: true, activation: .tanh)),
-    ]
+    return (plain + thin + long).map { $0.trial() }
+      + finished.flatMap { g in Epilogue.trials.map { g.trial($0) } } + [
+        GEMM(m: 2, n: 1031, k: 2050).trial(
+          Epilogue(hasBias: true, hasScale: true, hasResidual: true, activation: .relu)),
+        GEMM(m: 6, n: 37, k: 4, batch: 2).trial(
+          Epilogue(hasBias: true, hasResidual: true, activation: .tanh)),
+      ]
   }
 
   /// One column, one term or few, in every way that they can be stored.

@@ -17,6 +17,8 @@ public struct Hardware: @unchecked Sendable {
   public let memory: Int
   public let largestBuffer: Int
   public let computeUnits: Int
+  /// Numbers of a vector that the device computes with at once: 1, 4, 8 or 16.
+  let nativeVector: Int
   let dividesExactly: Bool
 
   /// All devices of all drivers, GPUs first. Empty where there is no OpenCL; `absence` says why.
@@ -51,6 +53,8 @@ public struct Hardware: @unchecked Sendable {
     memory = Int(clamping: Self.number(device, CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong(0)))
     largestBuffer = Int(clamping: Self.number(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, cl_ulong(0)))
     computeUnits = Int(Self.number(device, CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint(0)))
+    let native = Self.number(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint(1))
+    nativeVector = [16, 8, 4].first { $0 <= native } ?? 1
     let exact = cl_device_fp_config(CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
     dividesExactly = Self.number(device, CL_DEVICE_SINGLE_FP_CONFIG, cl_device_fp_config(0)) & exact != 0
   }

@@ -17,15 +17,20 @@ public final class OpenCLDevice: Device {
   public let quarantined: Set<String>
   private let encoder: Encoder
   private let isEncoding = Mutex(())
+  private let staging: Staging?
 
   /// - Parameters:
   ///   - shape: the tiles of products and convolutions; by default those for the kind of device.
   ///   - quarantine: what is not run here; by default everything is.
   ///   - broken: a kernel that is compiled to give wrong results, to try what finds such kernels; by default the one
   ///     that `MARTLET_BREAK_KERNEL` names.
+  ///   - isProfiled: whether the device's clock is read, for `takeCommandTimes()`.
+  ///   - stagesUploads: whether uploads go through pinned memory, so that the host need not wait for what the device does
+  ///     before them; by default on GPUs.
   /// - Throws: `DeviceError` where the driver gives no context or queue, and where there is no kernel to be broken.
   public init(
-    _ hardware: Hardware, shape: TileShape? = nil, quarantine: Quarantine? = nil, broken: String? = nil
+    _ hardware: Hardware, shape: TileShape? = nil, quarantine: Quarantine? = nil, broken: String? = nil,
+    isProfiled: Bool = false, stagesUploads: Bool? = nil
   ) throws {
     self.hardware = hardware
     let tiles = shape ?? TileShape(for: hardware)
@@ -36,9 +41,10 @@ public final class OpenCLDevice: Device {
       let error = NameError(kind: "kernel", name: broken, known: Programs.names)
       throw DeviceError("MARTLET_BREAK_KERNEL: \(error)", device: "opencl:\(hardware.index)")
     }
-    queue = try Queue(hardware)
+    queue = try Queue(hardware, isProfiled: isProfiled)
     pool = MemoryPool(queue)
     encoder = Encoder(queue, pool, tiles, broken: broken)
+    staging = stagesUploads ?? hardware.isGPU ? Staging(queue) : nil
   }
 
   /// The kernels that `MARTLET_BREAK_KERNEL` may name.
@@ -61,7 +67,9 @@ public final class OpenCLDevice: Device {
   public func upload(_ bytes: UnsafeRawBufferPointer, to buffer: any DeviceBuffer, at byteOffset: Int) throws
   {
     precondition(byteOffset + bytes.count <= buffer.byteCount, "an upload reaches beyond its buffer")
-    try queue.write(bytes, to: OpenCLBuffer.of(buffer).memory, at: byteOffset)
+    let memory = OpenCLBuffer.of(buffer).memory
+    guard let staging else { return try queue.write(bytes, to: memory, at: byteOffset) }
+    try staging.upload(bytes, to: memory, at: byteOffset)
   }
 
   public func download(
@@ -84,7 +92,18 @@ public final class OpenCLDevice: Device {
   }
 
   public func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {
-    try isEncoding.withLock { _ in try encoder.encode(primitive, inputs: inputs, outputs: outputs) }
+    try encoding { try $0.encode(primitive, inputs: inputs, outputs: outputs) }
+  }
+
+  func encoding(_ body: (Encoder) throws -> Void) throws {
+    try isEncoding.withLock { _ in try body(encoder) }
+  }
+
+  /// How long the device ran each command since the last call, in their order; waits for them to end. Uploads through
+  /// pinned memory are not among them, and nothing is where the device is not profiled.
+  public func takeCommandTimes() throws -> [CommandTime] {
+    try queue.synchronize()
+    return try queue.profile?.takeTimes(device: name) ?? []
   }
 
   /// The names of the kernels that ran since this was called before.
