@@ -3,7 +3,7 @@ import MartletKernelTable
 
 /// A product of some rows: c = activation(a · bᵀ + bias + residual) with b stored transposed, as the gradient of a dense
 /// layer's input has it. So few rows do not repay the packing of b: columns of it are multiplied with the rows where
-/// they stand, along k. Jobs are runs of columns.
+/// they stand, along k. Rows that are stored transposed, which they seldom are, are copied. Jobs are runs of columns.
 struct DotProduct {
   private let operands: ProductOperands
   private let columnParts: Parts
@@ -11,8 +11,8 @@ struct DotProduct {
   /// Both factors lie along k, far enough to repay folding vectors of sums into numbers: for each row, where packing
   /// would cost the same for all. The rows stay in the second cache while the columns pass.
   static func suits(_ product: GEMM) -> Bool {
-    product.transposeB && !product.transposeA && product.m <= 32
-      && product.k >= max(64, 16 * product.m) && product.m * product.k <= 1 << 17
+    product.transposeB && product.m <= 32 && product.n >= (product.transposeA ? 16 : 1)
+      && product.k >= max(64, 8 * product.m) && product.m * product.k <= 1 << 17
   }
 
   init(_ operands: ProductOperands) {
@@ -23,17 +23,30 @@ struct DotProduct {
       product.n, unit: operands.kernels.wide.width, smallest: (1 << 18) / (product.m * product.k), limit: 64)
   }
 
-  func run(on device: CPUDevice) {
-    device.parallel(operands.product.batch * columnParts.count) { (job: Int) in
-      multiply(columnParts[job % columnParts.count], matrix: job / columnParts.count)
+  func run(on device: CPUDevice) throws {
+    let product = operands.product
+    let copies = product.transposeA ? (product.sharesA ? 1 : product.batch) : 0
+    let rowLength = product.transposeA ? (product.k + 3) / 4 * 4 : product.k
+    let scratch = try device.scratch(floats: copies * product.m * rowLength + 16)
+    let rows = scratch.floats
+    device.parallel(copies) { (matrix: Int) in
+      operands.kernels.packColumns(
+        operands.a(matrix), product.m, product.m, product.k, rows + matrix * product.m * rowLength, rowLength)
     }
+    device.parallel(product.batch * columnParts.count) { (job: Int) in
+      let matrix = job / columnParts.count
+      let a =
+        product.transposeA
+        ? UnsafePointer(rows + (product.sharesA ? 0 : matrix) * product.m * rowLength) : operands.a(matrix)
+      multiply(columnParts[job % columnParts.count], of: matrix, a: a, rowLength)
+    }
+    withExtendedLifetime(scratch) {}
   }
 
-  private func multiply(_ columns: Range<Int>, matrix: Int) {
+  private func multiply(_ columns: Range<Int>, of matrix: Int, a: UnsafePointer<Float>, _ rowLength: Int) {
     let product = operands.product
     let source = DotSource(
-      a: operands.a(matrix), aStride: product.k,
-      b: operands.b(matrix) + columns.lowerBound * product.k, bStride: product.k,
+      a: a, aStride: rowLength, b: operands.b(matrix) + columns.lowerBound * product.k, bStride: product.k,
       c: operands.c(matrix) + columns.lowerBound, cStride: product.n, depth: product.k)
     withUnsafePointer(to: source) { operands.kernels.dotProducts(product.m, columns.count, $0) }
     // While they are in the first cache.

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDefinitions
 import MartletOpenCL
 import Testing
 
