@@ -102,10 +102,9 @@ struct StepGrid {
       + offset.width - least.width) * channels
   }
 
-  /// Where a row of a slice begins in the result.
-  func result(_ slice: Int, _ row: Int) -> Int {
+  /// Where a slice begins in the result.
+  func result(_ slice: Int) -> Int {
     start + slice / self.slice.count * image.result + slice % self.slice.count * self.slice.result
-      + row * self.row.result
   }
 
   /// Where the first pixel of the first row of a slice is, or would be: in the array, or in the frame, which is filled.
