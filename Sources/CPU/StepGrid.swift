@@ -130,6 +130,7 @@ struct StepGrid {
     let height = row * lattice.sourceStep.height + least.height
     let width = pixel * lattice.sourceStep.width + least.width
     let inside = max(0, width)..<max(0, width, min(extent.width, width + inner.width))
+    // Zeros stay zeros for the job's next image; another slice has others outside.
     if isFirst || self.slice.count > 1 { frame.update(repeating: 0, count: frameFloats) }
     for d in max(0, depth)..<max(0, depth, min(extent.depth, depth + inner.depth)) {
       for h in max(0, height)..<max(0, height, min(extent.height, height + inner.height)) {
