@@ -48,9 +48,12 @@ struct KernelStrips {
     return Parts(strips.count, smallest: max(1, Self.cachedFloats / strip), limit: strips.count)
   }
 
-  /// Where a strip of a lattice and group begins.
+  /// Where a group of a lattice begins, and a strip of it.
+  func start(_ lattice: Int, _ group: Int) -> Int {
+    starts[lattice] + group * strips.paddedColumns * taps[lattice].count * depth
+  }
   func start(_ lattice: Int, _ group: Int, _ strip: Strips.Strip) -> Int {
-    starts[lattice] + (group * strips.paddedColumns + strip.first) * taps[lattice].count * depth
+    start(lattice, group) + strip.first * taps[lattice].count * depth
   }
 
   var form: WeightForm {

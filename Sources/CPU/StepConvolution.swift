@@ -45,7 +45,8 @@ struct StepConvolution {
     let mergesWidth = isForward && geometry.groups == 1 && width > 1 && geometry.dilation.width == 1
     let isNarrow = mergesWidth && width * source.channels <= 64
     // A frame's zeros are multiplied too. With few channels that is still less than to look up taps.
-    guard inside.allSatisfy({ $0 == 1 || geometry.groups == 1 && (isNarrow || $0 * 14 > 13) }) else {
+    guard inside.allSatisfy({ $0 == 1 || geometry.groups == 1 && (isNarrow ? $0 > 0.7 : $0 * 14 > 13) })
+    else {
       return nil
     }
     var merged = source
@@ -80,11 +81,12 @@ struct StepConvolution {
     let taps = source.lattices[index].taps.count
     let grid = grids[index]
     let strips = kernel.stripsTogether(taps)
-    let cost = max(1, taps) * kernel.depth * kernels.wide.width * strips.size
+    let columns = min(kernel.strips.paddedColumns, kernels.wide.width * strips.size)
+    let cost = max(1, taps * kernel.depth * columns)
     let slices = grid.image.count * grid.slice.count
     let jobsOfStrips = max(1, 96 / strips.count / groups)
     let total = slices * grid.row.count * grid.pixel.count
-    let enough = max(1, (1 << 21) / cost, (total + jobsOfStrips - 1) / jobsOfStrips)
+    let enough = max(1, (1 << 19) / cost, (total + jobsOfStrips - 1) / jobsOfStrips)
     let pixels = Parts(
       grid.pixel.count, unit: MatrixKernels.blockRows, smallest: min(enough, grid.fittingPixels))
     let most = pixels[0].count
@@ -113,6 +115,7 @@ struct StepConvolution {
     let grid = grids[job.lattice]
     let taps = source.lattices[job.lattice].taps
     let x = source.pointer + job.group * (source.channels / groups)
+    let weights = packed + kernel.start(job.lattice, job.group)
     // With several strips, few enough pixels that their source stays in the first cache.
     let most = min(job.strips.count == 1 ? 240 : Self.segment, job.pixels.count)
     withUnsafeTemporaryAllocation(of: Int.self, capacity: taps.count + most) { memory in
@@ -122,6 +125,7 @@ struct StepConvolution {
       for pixel in 0..<most { offsets[pixel] = pixel * grid.pixel.result }
       for slice in job.slices {
         let from = grid.origin(x, slice, job.rows, job.pixels, frame, isFirst: slice == job.slices.lowerBound)
+        let to = grid.result(slice)
         var firstTap = 0
         repeat {
           let tapRange = firstTap..<min(taps.count, firstTap + kernel.tapsTogether)
@@ -129,10 +133,10 @@ struct StepConvolution {
             for first in stride(from: job.pixels.lowerBound, to: job.pixels.upperBound, by: most) {
               let count = min(most, job.pixels.upperBound - first)
               let a = from + (row * grid.row.source + first * grid.pixel.source)
-              let at = grid.result(slice, row) + first * grid.pixel.result
+              let at = to + row * grid.row.result + first * grid.pixel.result
               let source = StepSource(
                 a: a, step: grid.pixel.source, offsets: UnsafePointer(tapOffsets + firstTap),
-                taps: tapRange.count, depth: kernel.depth, b: packed, bStride: 0)
+                taps: tapRange.count, depth: kernel.depth, b: weights, bStride: 0)
               runStrips(job, tapRange, of: taps.count, source, count, UnsafePointer(offsets), at: at)
             }
           }
@@ -159,8 +163,7 @@ struct StepConvolution {
         accumulates: tapRange.lowerBound > 0)
       if tapRange.upperBound == taps { epilogue.apply(to: &tile, column: column, element: at + column) }
       var source = source
-      source.b +=
-        kernel.start(job.lattice, job.group, strip) + tapRange.lowerBound * kernel.depth * strip.tile.width
+      source.b += (strip.first * taps + tapRange.lowerBound * strip.tile.width) * kernel.depth
       source.bStride = strip.tile.width
       let vectors = strip.tile.width / kernels.lanes
       var left = count

@@ -102,10 +102,9 @@ struct StepGrid {
       + offset.width - least.width) * channels
   }
 
-  /// Where a row of a slice begins in the result.
-  func result(_ slice: Int, _ row: Int) -> Int {
+  /// Where a slice begins in the result.
+  func result(_ slice: Int) -> Int {
     start + slice / self.slice.count * image.result + slice % self.slice.count * self.slice.result
-      + row * self.row.result
   }
 
   /// Where the first pixel of the first row of a slice is, or would be: in the array, or in the frame, which is filled.
@@ -131,6 +130,7 @@ struct StepGrid {
     let height = row * lattice.sourceStep.height + least.height
     let width = pixel * lattice.sourceStep.width + least.width
     let inside = max(0, width)..<max(0, width, min(extent.width, width + inner.width))
+    // Zeros stay zeros for the job's next image; another slice has others outside.
     if isFirst || self.slice.count > 1 { frame.update(repeating: 0, count: frameFloats) }
     for d in max(0, depth)..<max(0, depth, min(extent.depth, depth + inner.depth)) {
       for h in max(0, height)..<max(0, height, min(extent.height, height + inner.height)) {
