@@ -9,10 +9,12 @@ struct DotProduct {
   private let columnParts: Parts
 
   /// Both factors lie along k, far enough to repay folding vectors of sums into numbers: for each row, where packing
-  /// would cost the same for all. The rows stay in the second cache while the columns pass.
-  static func suits(_ product: GEMM) -> Bool {
-    product.transposeB && product.m <= 32 && product.n >= (product.transposeA ? 16 : 1)
-      && product.k >= max(64, 8 * product.m) && product.m * product.k <= 1 << 17
+  /// would cost the same for all. The rows stay in the second cache while the columns pass. With few registers a tile
+  /// reads almost as much as it multiplies.
+  static func suits(_ product: GEMM, _ kernels: MatrixKernels) -> Bool {
+    let (rows, terms) = kernels.hasManyRegisters ? (32, 24 * product.m) : (8, 64 * product.m)
+    return product.transposeB && product.m <= rows && product.k >= max(64, terms)
+      && product.m * product.k <= 1 << 17 && product.n >= (product.transposeA ? 16 : 1)
   }
 
   init(_ operands: ProductOperands) {

@@ -20,7 +20,7 @@ extension CPUDevice {
   /// In the way that suits the sizes; but a right side that stays packed serves as it is.
   private func multiply(_ operands: ProductOperands, right: Operand) throws {
     let product = operands.product
-    if DotProduct.suits(product) { return try DotProduct(operands).run(on: self) }
+    if DotProduct.suits(product, operands.kernels) { return try DotProduct(operands).run(on: self) }
     let sums = try SharedSums(operands, on: self)
     let isSkinny = SkinnyProduct.suits(product, operands.epilogue)
     let mayKeep = MatrixProduct.keepsRightSide(product)

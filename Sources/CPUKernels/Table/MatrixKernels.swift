@@ -97,6 +97,9 @@ public struct MatrixKernels: Sendable {
     self.multiplyAddProbe = multiplyAddProbe
   }
 
+  /// Whether there are 32 vector registers, and not 16.
+  public var hasManyRegisters: Bool { wide.width == 4 * lanes }
+
   /// The most rows of any tile, and the rows of one line of a pointer table.
   public static let blockRows = 12
 }
