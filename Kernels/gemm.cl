@@ -249,9 +249,6 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
         } else {
           float x[VW];
           STORE(sum[i][j], x);
-#if LOCAL  // a GPU's items keep x in registers, then; for wide vectors that would be much code
-#pragma unroll
-#endif
           for (int l = 0; l < VW; l++)
             if (n + l < p.N)
               c[place + n + l] = finished(x[l], p, place + n + l, n + l + z * p.rowBatch, bias, scale, shift,
