@@ -21,8 +21,8 @@ struct DeviceCommand: ParsableCommand {
 
   func run() throws {
     let subject = try Subject(named: device, threads: threads)
-    let ceilings = try Ceilings(of: subject)
     report(Identity(of: subject), text: "\(subject.device.summary), commit \(Build.commit ?? "unknown")")
+    let ceilings = try Ceilings(of: subject)
     report(ceilings, text: ceilings.text)
     try reportHost(subject)
     say(DeviceRow.header)

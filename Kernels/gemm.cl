@@ -103,7 +103,7 @@ static inline float4 four(__global const float *x, const int count, const int is
   OPEN(const float, residual); \
   OPEN(const float, mask)
 
-// B into panels of GN columns, zeros beyond N.
+// B into panels of GN columns, zeros beyond N; one item a row of a panel.
 __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4, taps), const int count,
                    const int strips, const Product p) {
   OPEN(const float, b);
@@ -111,10 +111,12 @@ __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4
   OPEN(const int4, taps);
   const int i = get_global_id(0);
   if (i < count) {
-    const int column = i % GN, k = i / GN % p.K, row = i / GN / p.K;
+    const int k = i % p.K, row = i / p.K;
     const int tap = row % p.taps, strip = row / p.taps % strips, z = row / p.taps / strips;
-    const int n = strip * GN + column;
-    panels[i] = n < p.N ? b[z * p.bBatch + taps[tap].w + k * p.bK + n * p.bN] : 0.0f;
+    const int n0 = strip * GN;
+    b += z * p.bBatch + taps[tap].w + k * p.bK;
+    panels += i * GN;
+    for (int n = 0; n < GN; n++) panels[n] = n0 + n < p.N ? b[(n0 + n) * p.bN] : 0.0f;
   }
 }
 
@@ -249,9 +251,6 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
         } else {
           float x[VW];
           STORE(sum[i][j], x);
-#if LOCAL  // a GPU's items keep x in registers, then; for wide vectors that would be much code
-#pragma unroll
-#endif
           for (int l = 0; l < VW; l++)
             if (n + l < p.N)
               c[place + n + l] = finished(x[l], p, place + n + l, n + l + z * p.rowBatch, bias, scale, shift,

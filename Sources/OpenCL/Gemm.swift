@@ -66,8 +66,8 @@ extension Encoder {
     var b = inputs[1]
     var zeros = c
     if shape.slab == nil {
-      let count = product.batch * strips * product.tapCount * product.depth * shape.columnsOfGroup
-      b = try scratch(count)
+      let count = product.batch * strips * product.tapCount * product.depth
+      b = try scratch(count * shape.columnsOfGroup)
       try run(
         "pack", of: "gemm", macros: shape.macros,
         [.array(inputs[1]), .array(b), .array(product.taps), .int(count), .int(strips), numbers], items: count

@@ -46,9 +46,11 @@ import Testing
     let part = Operand(x.buffer!, byteOffset: 12, shape: [count])
     var values = [Float](repeating: 0, count: count)
     for round in 1...3 {
-      try device.device.encode(
-        .gemm(GEMM(m: 700, n: 700, k: 700), .none), inputs: [a, a], outputs: [product])
       for index in values.indices { values[index] = Float(round * (index % 1000)) }
+      for _ in 0..<4 {
+        try device.device.encode(
+          .gemm(GEMM(m: 700, n: 700, k: 700), .none), inputs: [a, a], outputs: [product])
+      }
       try values.withUnsafeBytes { try device.device.upload($0, to: part.buffer!, at: part.byteOffset) }
       try device.device.encode(.elementwise(.single(.add)), inputs: [sum, part], outputs: [sum])
     }
@@ -88,7 +90,7 @@ import Testing
         }
       }
     }
-    for (channels, filters, groups) in [(8, 16, 1), (3, 5, 1), (40, 36, 2)] {
+    for (channels, filters, groups) in [(8, 16, 1), (3, 5, 1), (44, 36, 2)] {
       let g = try Convolution(kernelSize: 3, strides: 2, padding: .same, groups: groups)
         .geometry(input: [2, 9, 7, channels], filters: filters)
       try compare(.convolution(.forward, g, .none), g.inputShape, g.kernelShape, g.outputShape)
