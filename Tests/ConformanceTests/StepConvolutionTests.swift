@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDefinitions
 import Testing
 
 @testable import MartletCPU
@@ -55,7 +56,7 @@ struct StepConvolutionTests {
       guard let geometry = try? convolution.geometry(input: input, filters: groups * any(16...70)) else {
         continue
       }
-      let reference = ConvolutionReference(geometry)
+      let reference = ConvolutionDefinition(geometry)
       for pass in [ConvolutionPass.forward, .backwardData] {
         if task(pass, geometry) != nil { stepped += 1 }
         let inputs = reference.inputs(pass)
