@@ -3,7 +3,7 @@ import MartletKernelTable
 
 /// A product of some rows: c = activation(a · bᵀ + bias + residual) with b stored transposed, as the gradient of a dense
 /// layer's input has it. So few rows do not repay the packing of b: columns of it are multiplied with the rows where
-/// they stand, along k. Rows that are stored transposed, which they seldom are, are copied. Jobs are runs of columns.
+/// they stand, along k. Rows that are stored transposed are copied, if many columns repay that. Jobs are runs of columns.
 struct DotProduct {
   private let operands: ProductOperands
   private let columnParts: Parts
@@ -14,7 +14,8 @@ struct DotProduct {
   static func suits(_ product: GEMM, _ kernels: MatrixKernels) -> Bool {
     let (rows, terms) = kernels.hasManyRegisters ? (32, 24 * product.m) : (8, 64 * product.m)
     return product.transposeB && product.m <= rows && product.k >= max(64, terms)
-      && product.m * product.k <= 1 << 17 && product.n >= (product.transposeA ? 16 : 1)
+      && product.m * product.k <= 1 << 17
+      && (!product.transposeA || product.n >= 8 * product.m)
   }
 
   init(_ operands: ProductOperands) {

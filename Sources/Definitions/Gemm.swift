@@ -120,8 +120,9 @@ extension Trial {
       GEMM(m: 7, n: 9, k: 300, transposeB: true),
       GEMM(m: 12, n: 70, k: 401, transposeB: true, batch: 2, sharesB: true),
       GEMM(m: 16, n: 5, k: 513, transposeB: true),
-      GEMM(m: 31, n: 19, k: 770, transposeA: true, transposeB: true, batch: 2),
-      GEMM(m: 6, n: 43, k: 385, transposeA: true, transposeB: true, batch: 2, sharesA: true),
+      GEMM(m: 31, n: 19, k: 770, transposeB: true),
+      GEMM(m: 11, n: 90, k: 270, transposeA: true, transposeB: true, batch: 2),
+      GEMM(m: 6, n: 50, k: 385, transposeA: true, transposeB: true, batch: 2, sharesA: true),
     ]
   }
 
