@@ -1,4 +1,3 @@
-import Glibc
 import MartletCore
 import Synchronization
 
@@ -69,7 +68,7 @@ final class BufferPool: Sendable {
 
   deinit {
     state.withLock { state in
-      for block in state.free.values.joined() { Self.free(block) }
+      for block in state.free.values.joined() { HostMemory.free(block.pointer, capacity: block.capacity) }
     }
   }
 
@@ -83,7 +82,7 @@ final class BufferPool: Sendable {
     if let block = state.withLock({ $0.take(capacity, isScratch: isScratch, isForm: isForm) }) {
       return CPUBuffer(block, byteCount: byteCount, pool: self)
     }
-    guard let fresh = Self.newMemory(capacity) else {
+    guard let fresh = HostMemory.allocate(capacity) else {
       state.withLock { $0.count(-capacity, isForm: isForm) }
       throw DeviceError("no memory for \(byteCount) bytes", device: "cpu")
     }
@@ -103,23 +102,6 @@ final class BufferPool: Sendable {
   }
 
   fileprivate func giveBack(_ block: Block) { state.withLock { $0.put(block) } }
-
-  /// Pieces from this size on come from the system alone and go back to it whole; the C library would keep them for
-  /// smaller ones.
-  private static let mapped = 1 << 18
-
-  private static func newMemory(_ capacity: Int) -> UnsafeMutableRawPointer? {
-    if capacity >= mapped {
-      let pages = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-      return pages == MAP_FAILED ? nil : pages
-    }
-    var piece: UnsafeMutableRawPointer?
-    return posix_memalign(&piece, 64, capacity) == 0 ? piece : nil
-  }
-
-  fileprivate static func free(_ block: Block) {
-    if block.capacity >= mapped { munmap(block.pointer, block.capacity) } else { Glibc.free(block.pointer) }
-  }
 
   /// The bytes behind a request: the slack added, rounded up to its class.
   static func capacity(for byteCount: Int) -> Int {
@@ -193,7 +175,7 @@ extension BufferPool.State {
   }
 
   private mutating func release(_ block: BufferPool.Block) {
-    BufferPool.free(block)
+    HostMemory.free(block.pointer, capacity: block.capacity)
     statistics.cached -= block.capacity
   }
 }

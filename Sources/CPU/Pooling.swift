@@ -2,8 +2,7 @@ import MartletCore
 import MartletKernelTable
 
 extension CPUDevice {
-  /// Forward passes run over rows of outputs; backward passes over images, which no two windows of different jobs
-  /// share, and over slabs of channels where there are few images.
+  /// Jobs are rows of the array that is written.
   func pooling(
     _ pass: PoolingPass, _ geometry: PoolingGeometry, inputs: [Operand], outputs: [Operand]
   ) throws {
@@ -15,42 +14,32 @@ extension CPUDevice {
     let x = UnsafePointer(inputs[0].floats)
     let y = outputs[0].floats
     let elements = kernels.elements
+    let weights = isMaximum ? [] : geometry.averageWeights
     switch pass {
     case .forward:
       let positions = isMaximum ? outputs[1].ints : nil
-      let width = geometry.output.width * channels
-      let height = geometry.output.height
-      let rows = geometry.batch * geometry.output.depth * height
-      let work = max(1, width * geometry.window.count)
-      let group = max(1, 2 * elementsPerJob / work)
-      parallel((rows + group - 1) / group) { job in
+      forEachRow(of: geometry.output, geometry, work: geometry.window.count) { image, row, depth, height in
         withUnsafePointer(to: window) { window in
-          for row in job * group..<min((job + 1) * group, rows) {
-            let image = x + row / (geometry.output.depth * height) * input
-            let (depth, high) = (row / height % geometry.output.depth, row % height)
-            if let positions {
-              elements.poolMaximumRow(window, image, y + row * width, positions + row * width, depth, high)
-            } else {
-              elements.poolAverageRow(window, image, y + row * width, depth, high)
-            }
+          if let positions {
+            elements.poolMaximumRow(window, x + image * input, y + row, positions + row, depth, height)
+          } else {
+            elements.poolAverageRow(window, weights, x + image * input, y + row, depth, height)
           }
         }
       }
     case .backward:
       let positions = isMaximum ? UnsafePointer(inputs[1].ints) : nil
-      let slab = geometry.batch >= 8 ? channels : 32
-      let slabs = (channels + slab - 1) / slab
-      parallel(geometry.batch * slabs) { job in
-        let image = job / slabs
-        let first = job % slabs * slab
-        let end = min(first + slab, channels)
-        if let positions {
-          elements.poolMaximumBackward(
-            x + image * output, positions + image * output, y + image * input, geometry.output.count,
-            geometry.input.count, channels, first, end)
-        } else {
-          withUnsafePointer(to: window) {
-            elements.poolAverageBackward($0, x + image * output, y + image * input, first, end)
+      var columns = [Int](repeating: 0, count: 2 * geometry.input.width)
+      withUnsafePointer(to: window) { elements.poolColumns($0, &columns) }
+      let windows = geometry.window.count * geometry.output.count / max(1, geometry.input.count)
+      forEachRow(of: geometry.input, geometry, work: windows + 1) { [columns] image, row, depth, height in
+        let dy = x + image * output
+        withUnsafePointer(to: window) { window in
+          if let positions {
+            elements.poolMaximumBackwardRow(
+              window, columns, dy, positions + image * output, y + row, depth, height)
+          } else {
+            elements.poolAverageBackwardRow(window, columns, weights, dy, y + row, depth, height)
           }
         }
       }
@@ -61,6 +50,46 @@ extension CPUDevice {
           x + image * input, positions + image * output, y + image * output, geometry.output.count, channels)
       }
     }
+  }
+
+  /// Calls `body` for all rows of the images' x or y, some of them in a job.
+  ///
+  /// - Parameters:
+  ///   - work: steps for each element.
+  ///   - body: (image, where the row begins, its depth and its height)
+  private func forEachRow(
+    of extent: Extent, _ geometry: PoolingGeometry, work: Int, _ body: (Int, Int, Int, Int) -> Void
+  ) {
+    let width = extent.width * geometry.channels
+    let planes = extent.depth * extent.height
+    let rows = geometry.batch * planes
+    let parts = Parts(rows, smallest: max(1, 2 * elementsPerJob / max(1, width * work)))
+    parallel(parts.count) { (part: Int) in
+      for row in parts[part] {
+        body(row / planes, row * width, row / extent.height % extent.depth, row % extent.height)
+      }
+    }
+  }
+}
+
+extension PoolingGeometry {
+  /// What the mean over each window multiplies by: 1 / (its elements), of an image.
+  fileprivate var averageWeights: [Float] {
+    let inside = (0..<3).map { axis in
+      (0..<output[axis]).map { place in
+        let start = place * strides[axis] - paddingBefore[axis]
+        let elements = min(start + window[axis], input[axis]) - max(start, 0)
+        return kind == .averageWithPadding ? window[axis] : elements
+      }
+    }
+    var weights: [Float] = []
+    weights.reserveCapacity(output.count)
+    for depth in inside[0] {
+      for height in inside[1] {
+        for width in inside[2] { weights.append(1 / Float(depth * height * width)) }
+      }
+    }
+    return weights
   }
 }
 
@@ -83,6 +112,5 @@ extension PoolingWindow {
     heightPadding = geometry.paddingBefore.height
     widthPadding = geometry.paddingBefore.width
     channels = geometry.channels
-    countsPadding = geometry.kind == .averageWithPadding
   }
 }

@@ -14,7 +14,7 @@ import MartletKernelTable
 
 /// A whole vector, also where the pixel has fewer channels: the next pixels of the row follow. What is left of a row of
 /// results bounds it.
-@inline(always) private func storeResult(_ v: V, _ y: MutableFloats, _ rest: Int) {
+@inline(always) func storeResult(_ v: V, _ y: MutableFloats, _ rest: Int) {
   if rest >= lanes { store(v, y) } else { store(v, y, count: rest) }
 }
 
@@ -136,9 +136,10 @@ func poolMaximumRow(
   }
 }
 
-/// y[w, c] = the mean under the window
+/// y[w, c] = weights[o] times the sum under the window o = (depth, height, w)
 func poolAverageRow(
-  _ window: UnsafeRawPointer, _ x: Floats, _ y: MutableFloats, _ outputDepth: Int, _ outputHeight: Int
+  _ window: UnsafeRawPointer, _ weights: Floats, _ x: Floats, _ y: MutableFloats, _ outputDepth: Int,
+  _ outputHeight: Int
 ) {
   let g = window.load(as: PoolingWindow.self)
   let channels = g.channels
@@ -146,8 +147,7 @@ func poolAverageRow(
   let high = span(outputHeight, g.heightStride, g.heightPadding, g.height, g.inputHeight)
   for w in 0..<g.outputWidth {
     let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
-    let inside = (deep.end - deep.first) * (high.end - high.first) * (wide.end - wide.first)
-    let scale = splat(1 / Float(g.countsPadding ? g.depth * g.height * g.width : inside))
+    let scale = splat(weights[(outputDepth * g.outputHeight + outputHeight) * g.outputWidth + w])
     let y = y + w * channels
     let rest = (g.outputWidth - w) * channels
     var c = 0
@@ -171,19 +171,6 @@ func poolAverageRow(
   }
 }
 
-/// dx = 0, then dx[positions[o, c], c] += dy[o, c], for an image and the channels first ..< end
-func poolMaximumBackward(
-  _ dy: Floats, _ positions: Ints, _ dx: MutableFloats, _ outputs: Int, _ inputs: Int, _ channels: Int,
-  _ first: Int, _ end: Int
-) {
-  clear(dx, inputs, channels, first, end)
-  for o in 0..<outputs {
-    for i in (o * channels + first)..<(o * channels + end) {
-      dx[Int(positions[i]) * channels + (i - o * channels)] += dy[i]
-    }
-  }
-}
-
 /// y[o, c] = x[positions[o, c], c], for an image
 func poolPick(
   _ x: Floats, _ positions: Ints, _ y: MutableFloats, _ outputs: Int, _ channels: Int
@@ -191,46 +178,6 @@ func poolPick(
   for o in 0..<outputs {
     for i in (o * channels)..<((o + 1) * channels) {
       y[i] = x[Int(positions[i]) * channels + (i - o * channels)]
-    }
-  }
-}
-
-@inline(always) private func clear(
-  _ x: MutableFloats, _ rows: Int, _ channels: Int, _ first: Int, _ end: Int
-) {
-  if end - first == channels {
-    for i in 0..<rows * channels { x[i] = 0 }
-  } else {
-    for r in 0..<rows { for c in first..<end { x[r * channels + c] = 0 } }
-  }
-}
-
-/// Spreads dy evenly over the elements under each window, for an image and the channels first ..< end
-func poolAverageBackward(
-  _ window: UnsafeRawPointer, _ dy: Floats, _ dx: MutableFloats, _ first: Int, _ end: Int
-) {
-  let g = window.load(as: PoolingWindow.self)
-  let channels = g.channels
-  clear(dx, g.inputDepth * g.inputHeight * g.inputWidth, channels, first, end)
-  var dy = dy
-  for outputDepth in 0..<g.outputDepth {
-    let deep = span(outputDepth, g.depthStride, g.depthPadding, g.depth, g.inputDepth)
-    for outputHeight in 0..<g.outputHeight {
-      let high = span(outputHeight, g.heightStride, g.heightPadding, g.height, g.inputHeight)
-      for w in 0..<g.outputWidth {
-        let wide = span(w, g.widthStride, g.widthPadding, g.width, g.inputWidth)
-        let inside = (deep.end - deep.first) * (high.end - high.first) * (wide.end - wide.first)
-        let scale = 1 / Float(g.countsPadding ? g.depth * g.height * g.width : inside)
-        for d in deep.first..<deep.end {
-          for h in high.first..<high.end {
-            for i in wide.first..<wide.end {
-              let dx = dx + ((d * g.inputHeight + h) * g.inputWidth + i) * channels
-              for c in first..<end { dx[c] += dy[c] * scale }
-            }
-          }
-        }
-        dy += channels
-      }
     }
   }
 }

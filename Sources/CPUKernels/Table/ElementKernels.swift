@@ -69,12 +69,17 @@ public struct ElementKernels: Sendable {
     @convention(c) (
       UnsafeRawPointer, Floats, MutableFloats, MutableIntegers, Int, Int
     ) -> Void
-  public var poolAverageRow: @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void
-  public var poolMaximumBackward:
+  public var poolAverageRow:
+    @convention(c) (UnsafeRawPointer, Floats, Floats, MutableFloats, Int, Int) -> Void
+  public var poolColumns: @convention(c) (UnsafeRawPointer, UnsafeMutablePointer<Int>) -> Void
+  public var poolMaximumBackwardRow:
     @convention(c) (
-      Floats, Integers, MutableFloats, Int, Int, Int, Int, Int
+      UnsafeRawPointer, UnsafePointer<Int>, Floats, Integers, MutableFloats, Int, Int
     ) -> Void
-  public var poolAverageBackward: @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void
+  public var poolAverageBackwardRow:
+    @convention(c) (
+      UnsafeRawPointer, UnsafePointer<Int>, Floats, Floats, MutableFloats, Int, Int
+    ) -> Void
   public var poolPick: @convention(c) (Floats, Integers, MutableFloats, Int, Int) -> Void
 
   // Resampling along an axis: x; starts, places and weights of the taps; y, rows, row length.
@@ -133,10 +138,17 @@ public struct ElementKernels: Sendable {
       ) -> Void,
     poolMaximumRow:
       @escaping @convention(c) (UnsafeRawPointer, Floats, MutableFloats, MutableIntegers, Int, Int) -> Void,
-    poolAverageRow: @escaping @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void,
-    poolMaximumBackward:
-      @escaping @convention(c) (Floats, Integers, MutableFloats, Int, Int, Int, Int, Int) -> Void,
-    poolAverageBackward: @escaping @convention(c) (UnsafeRawPointer, Floats, MutableFloats, Int, Int) -> Void,
+    poolAverageRow:
+      @escaping @convention(c) (UnsafeRawPointer, Floats, Floats, MutableFloats, Int, Int) -> Void,
+    poolColumns: @escaping @convention(c) (UnsafeRawPointer, UnsafeMutablePointer<Int>) -> Void,
+    poolMaximumBackwardRow:
+      @escaping @convention(c) (
+        UnsafeRawPointer, UnsafePointer<Int>, Floats, Integers, MutableFloats, Int, Int
+      ) -> Void,
+    poolAverageBackwardRow:
+      @escaping @convention(c) (
+        UnsafeRawPointer, UnsafePointer<Int>, Floats, Floats, MutableFloats, Int, Int
+      ) -> Void,
     poolPick: @escaping @convention(c) (Floats, Integers, MutableFloats, Int, Int) -> Void,
     resampleRows:
       @escaping @convention(c) (Floats, Integers, Integers, Floats, MutableFloats, Int, Int) -> Void,
@@ -172,8 +184,9 @@ public struct ElementKernels: Sendable {
     self.normalizeBackwardRows = normalizeBackwardRows
     self.poolMaximumRow = poolMaximumRow
     self.poolAverageRow = poolAverageRow
-    self.poolMaximumBackward = poolMaximumBackward
-    self.poolAverageBackward = poolAverageBackward
+    self.poolColumns = poolColumns
+    self.poolMaximumBackwardRow = poolMaximumBackwardRow
+    self.poolAverageBackwardRow = poolAverageBackwardRow
     self.poolPick = poolPick
     self.resampleRows = resampleRows
     self.transposeRows = transposeRows

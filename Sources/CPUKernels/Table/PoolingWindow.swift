@@ -17,8 +17,6 @@ public struct PoolingWindow: Sendable {
   public var heightPadding = 0
   public var widthPadding = 0
   public var channels = 1
-  /// Whether a mean divides by the size of the whole window.
-  public var countsPadding = false
 
   public init() {}
 }

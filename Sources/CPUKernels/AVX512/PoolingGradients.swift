@@ -1,0 +1,1 @@
+../Base/PoolingGradients.swift
