@@ -18,7 +18,7 @@ struct SharedSums {
     let others = product.batch * columns * ((product.m + 239) / 240)
     // A share below a quarter of a million multiply-adds costs more to hand out than it saves, and one of fewer terms
     // too much memory for its results.
-    let work = product.m * product.k * max(product.n, kernels.lanes) >> 18
+    let work = (product.m * product.k * max(product.n, kernels.lanes)) >> 18
     let terms = isRead ? max(256, 32 * product.m) : 256
     let most = max(1, min(16 / others, product.k / terms, work))
     return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
