@@ -1,6 +1,7 @@
 import MartletCPU
 import MartletCore
 import MartletOpenCL
+import MartletTensor
 
 /// A device that is measured, with its own clock and its ceilings.
 enum Subject {
@@ -8,15 +9,9 @@ enum Subject {
   case openCL(OpenCLDevice)
 
   init(named name: String, threads: Int?) throws {
-    if name == "cpu" {
+    guard let hardware = try Devices.hardware(named: name) else {
       self = .cpu(try CPUDevice(threads: threads))
       return
-    }
-    if let reason = Hardware.absence { throw DeviceError("\(reason); use --device cpu", device: name) }
-    guard let hardware = Hardware.all.first(where: { name == "opencl" || name == "opencl:\($0.index)" })
-    else {
-      let names = Hardware.all.map { "opencl:\($0.index)" }.joined(separator: ", ")
-      throw DeviceError("there is no such device; this machine has: cpu, \(names)", device: name)
     }
     self = .openCL(try OpenCLDevice(hardware, isProfiled: true))
   }

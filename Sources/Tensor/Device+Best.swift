@@ -38,22 +38,28 @@ public enum Devices {
     _ name: String, threads: Int? = nil, convolution: ConvolutionChoice? = nil
   ) throws -> any Device {
     func cpu() throws -> any Device { try Self.cpu(threads: threads, convolution: convolution) }
+    guard let hardware = try hardware(named: name) else { return try cpu() }
+    return try openCL(hardware, before: cpu())
+  }
+
+  /// What `named` takes for a name; nil for the CPU.
+  ///
+  /// - Throws: as `named` does.
+  public static func hardware(named name: String) throws -> Hardware? {
     switch name {
-    case "auto":
-      guard let gpu = Hardware.all.first(where: \.isGPU) else { return try cpu() }
-      return try openCL(gpu, before: cpu())
-    case "cpu": return try cpu()
+    case "auto": return Hardware.all.first(where: \.isGPU)
+    case "cpu": return nil
     case "opencl":
       guard let first = Hardware.all.first else {
         throw DeviceError("\(absenceOfOpenCL ?? "no device"); use --device cpu", device: name)
       }
-      return try openCL(first, before: cpu())
+      return first
     default:
-      if let hardware = Hardware.all.first(where: { name == "opencl:\($0.index)" }) {
-        return try openCL(hardware, before: cpu())
+      guard let hardware = Hardware.all.first(where: { name == "opencl:\($0.index)" }) else {
+        throw DeviceError(
+          "there is no such device; this machine has: \(names.joined(separator: ", "))", device: name)
       }
-      throw DeviceError(
-        "there is no such device; this machine has: \(names.joined(separator: ", "))", device: name)
+      return hardware
     }
   }
 
