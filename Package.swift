@@ -34,6 +34,9 @@ var kernelTargets: [Target] = [
 #endif
 let kernelNames: [Target.Dependency] = kernelTargets.map { .target(name: $0.name) }
 
+// What needs libpng and libjpeg-turbo: `--disable-default-traits` builds without.
+let imaging = Target.Dependency.target(name: "MartletImaging", condition: .when(traits: ["Imaging"]))
+
 let rooms: [Target] = [
   // Values and contracts: shapes, geometry, primitives, the protocol of a device.
   .target(name: "MartletCore", path: "Sources/Core", swiftSettings: driverSettings),
@@ -72,27 +75,37 @@ let rooms: [Target] = [
   // Files and data sets. The libraries are linked as archives; pkg-config would put the shared ones before them.
   .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CMessageDigest", path: "Sources/CMessageDigest", providers: [.apt(["libmd-dev"])]),
-  .systemLibrary(name: "CPNG", path: "Sources/CPNG", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "MartletData",
     dependencies: [
-      "MartletTensor", "CZlib", "CMessageDigest", "CPNG",
+      "MartletTensor", "CZlib", "CMessageDigest",
       .product(name: "SystemPackage", package: "swift-system"),
     ],
     path: "Sources/Data", swiftSettings: driverSettings,
-    linkerSettings: [.linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
+    linkerSettings: [.linkedLibrary(":libz.a"), .linkedLibrary(":libmd.a")]),
+  // Pictures: their files, their sizes, drawings for people. Those above know it where the trait is on.
+  .systemLibrary(name: "CPNG", path: "Sources/CPNG", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(
+    name: "CTurboJPEG", path: "Sources/CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
+  .target(
+    name: "MartletImaging", dependencies: ["MartletData", "CPNG", "CTurboJPEG"], path: "Sources/Imaging",
+    swiftSettings: driverSettings,
+    linkerSettings: [
+      .linkedLibrary(":libturbojpeg.a"), .linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"),
+    ]),
   // Optimizers, the epoch loop, metrics, runs.
   .target(
     name: "MartletTraining",
     dependencies: [
-      "MartletLayers", "MartletData", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      "MartletLayers", "MartletData", imaging,
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     path: "Sources/Training", exclude: ["TensorBoard/Event.proto"]),
   // Networks with their papers.
   .target(name: "MartletModels", dependencies: ["MartletLayers"], path: "Sources/Models"),
   // All of it under one name, and the catalog of networks.
   .target(
-    name: "Martlet", dependencies: ["MartletTraining", "MartletModels", "MartletDefinitions"],
+    name: "Martlet", dependencies: ["MartletTraining", "MartletModels", "MartletDefinitions", imaging],
     path: "Sources/Martlet"),
   // The command, and the program that is nothing else.
   .target(
@@ -112,6 +125,7 @@ let tests: [Target] = [
   .testTarget(name: "ConformanceTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "TensorTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "LayersTests", dependencies: ["MartletTestSupport"]),
+  .testTarget(name: "ImagingTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "DataTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "TrainingTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "ModelsTests", dependencies: ["MartletTestSupport"]),
@@ -124,6 +138,10 @@ let package = Package(
     .library(name: "Martlet", targets: ["Martlet"]),
     .executable(name: "martlet", targets: ["martlet"]),
     .executable(name: "martlet-bench", targets: ["martlet-bench"]),
+  ],
+  traits: [
+    .trait(name: "Imaging", description: "Files of pictures, and drawings of what a network does."),
+    .default(enabledTraits: ["Imaging"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// Work on independent items, on as many threads as the machine runs at once.
-enum Concurrency {
+package enum Concurrency {
   static let threadCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
   /// Calls `body` once for each index. Which thread takes which one is left to chance, so nothing may depend on it.
@@ -32,7 +32,7 @@ enum Concurrency {
   }
 
   /// The results of `body` for each index, in order. Throws the error of the first index that has one.
-  static func map<Result: Sendable>(
+  package static func map<Result: Sendable>(
     _ count: Int, _ body: @Sendable (Int) throws -> Result
   ) throws -> [Result] {
     let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: count))

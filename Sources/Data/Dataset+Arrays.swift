@@ -33,15 +33,18 @@ extension Dataset {
     }
   }
 
-  /// One part of the pictures in a folder: of the arrays in `images.npy` and `labels.npy` where it has them, and of
-  /// sub-folders of pictures otherwise, as `ImageFolder` says.
+  /// Whether a folder has the arrays of a data set.
+  public static func hasArrays(in folder: FilePath) -> Bool { arrays(in: folder).allSatisfy(File.exists) }
+
+  private static func arrays(in folder: FilePath) -> [FilePath] {
+    ["images.npy", "labels.npy"].map { folder.appending($0) }
+  }
+
+  /// One part of the pictures in a folder's `images.npy` and `labels.npy`.
   public static func load(
-    folder: FilePath, _ part: DatasetPart, testShare: Double = 0.2, seed: UInt64 = 0
+    arrays folder: FilePath, _ part: DatasetPart, testShare: Double = 0.2, seed: UInt64 = 0
   ) throws -> Dataset {
-    let files = ["images.npy", "labels.npy"].map { folder.appending($0) }
-    guard files.allSatisfy(File.exists) else {
-      return try ImageFolder.load(part, directory: folder, testShare: testShare, seed: seed)
-    }
+    let files = arrays(in: folder)
     return try Dataset(images: files[0], labels: files[1]).part(part, testShare: testShare, seed: seed)
   }
 

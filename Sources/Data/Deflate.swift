@@ -1,9 +1,9 @@
 import CZlib
 
 /// Bytes compressed by themselves (RFC 1951), as in the entries of a zip file, and the checksum CRC-32.
-enum Deflate {
+package enum Deflate {
   /// Deflate turns one byte into at most 1032.
-  static let largestRatio = 1032
+  package static let largestRatio = 1032
 
   /// Expands bytes that are known to become `count` ones.
   ///
@@ -60,7 +60,7 @@ enum Deflate {
   }
 
   /// CRC-32 as zip and gzip use it.
-  static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+  package static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     bytes.withUnsafeBytes { buffer in
       guard let address = buffer.baseAddress else { return 0 }
       return UInt32(crc32_z(0, address.assumingMemoryBound(to: UInt8.self), buffer.count))

@@ -15,7 +15,7 @@ extension File {
     }
   }
 
-  static func isFolder(_ path: FilePath) -> Bool {
+  public static func isFolder(_ path: FilePath) -> Bool {
     var status = stat()
     return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
@@ -50,6 +50,9 @@ extension File {
       throw FileError("cannot remove it: \(Errno(rawValue: errno))", path: path)
     }
   }
+
+  /// Removes a folder where nothing is in it; another one stays.
+  package static func removeIfEmpty(_ folder: FilePath) { _ = folder.withPlatformString { rmdir($0) } }
 
   /// Removes from a folder what processes left there that were killed while they wrote a file. Nobody may be writing.
   public static func removePartials(in folder: FilePath) throws {

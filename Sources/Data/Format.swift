@@ -12,12 +12,12 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
   }
 
   /// The way out where a file was whole once.
-  static let again = "copy or download it again"
+  package static let again = "copy or download it again"
 
   public var description: String { (path.map { "\($0): " } ?? "") + message }
 
   /// Runs a decoder, and gives the error that it throws the file's name.
-  static func naming<R>(_ path: FilePath?, _ body: () throws -> R) throws -> R {
+  package static func naming<R>(_ path: FilePath?, _ body: () throws -> R) throws -> R {
     do { return try body() } catch var error as FormatError {
       error.path = error.path ?? path?.string
       throw error
@@ -28,7 +28,7 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
 extension Shape {
   /// The shape of an array in a file, whose header is not to be trusted: sizes that a shape cannot have, or whose
   /// product is beyond reason, are errors instead of traps.
-  init(checking sizes: [Int], of what: String) throws {
+  package init(checking sizes: [Int], of what: String) throws {
     let text = sizes.map(String.init).joined(separator: "x")
     guard sizes.count <= Shape.maximumRank else {
       throw FormatError(

@@ -1,5 +1,9 @@
 import MartletData
 
+#if Imaging
+  import MartletImaging
+#endif
+
 /// The data sets that the command knows: by name, or by the place of their files.
 public enum DataSource: Sendable, Equatable {
   case fashionMNIST, mnist, cifar10, cifar100, shapes
@@ -42,16 +46,23 @@ public enum DataSource: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - directory: the folder of the files of a data set that has a name.
+  ///   - imageSize: what the pictures of a folder are brought to; nil where they have one size.
   ///   - supervision: what has to come with the pictures.
   /// - Throws: `MissingDatasetError`, `FileError`, `FormatError`; `ShapeError` for shapes of a size that cannot be
   ///   drawn, and where the data set has no masks.
   public func load(
-    _ part: DatasetPart, directory: FilePath? = nil, size: Shape, supervision: Supervision = .labels
+    _ part: DatasetPart, directory: FilePath? = nil, size: Shape, imageSize: PictureSize? = nil,
+    supervision: Supervision = .labels
   ) throws -> Dataset {
     guard self == .shapes || supervision != .masks else {
       throw ShapeError("\(name) has no masks to learn from; shapes has")
     }
-    let pictures = try pictures(part, directory: directory, size: size, withMasks: supervision == .masks)
+    if let imageSize, !isFolderOfPictures {
+      throw ShapeError(
+        "only pictures in the files of a folder are brought to a size, \(imageSize); \(name) has none")
+    }
+    let pictures = try pictures(
+      part, directory: directory, size: size, imageSize: imageSize, withMasks: supervision == .masks)
     guard pictures.count > 0 else {
       throw FormatError("\(name) has no pictures to \(part); name a data set with at least one")
     }
@@ -59,7 +70,7 @@ public enum DataSource: Sendable, Equatable {
   }
 
   private func pictures(
-    _ part: DatasetPart, directory: FilePath?, size: Shape, withMasks: Bool
+    _ part: DatasetPart, directory: FilePath?, size: Shape, imageSize: PictureSize?, withMasks: Bool
   ) throws -> Dataset {
     switch self {
     case .fashionMNIST: return try FashionMNIST.load(part, directory: directory)
@@ -67,10 +78,26 @@ public enum DataSource: Sendable, Equatable {
     case .cifar10: return try CIFAR10.load(part, directory: directory)
     case .cifar100: return try CIFAR100.load(part, directory: directory)
     case .shapes: return try shapes(part, size, withMasks: withMasks)
-    case .folder(let path): return try Dataset.load(folder: path, part)
+    case .folder(let path): return try pictures(in: path, part, imageSize)
     case .archive(let path): return try Dataset.load(npz: path, part)
     case .table(let path): return try Dataset(csv: path, imageShape: size).part(part)
     }
+  }
+
+  /// Whether the pictures are files of their own, whose sizes may differ.
+  public var isFolderOfPictures: Bool {
+    if case .folder(let path) = self { !Dataset.hasArrays(in: path) } else { false }
+  }
+
+  private func pictures(
+    in folder: FilePath, _ part: DatasetPart, _ imageSize: PictureSize?
+  ) throws -> Dataset {
+    #if Imaging
+      return try Dataset.load(folder: folder, part, size: imageSize)
+    #else
+      guard Dataset.hasArrays(in: folder) else { throw WithoutImagingError("reads files of pictures") }
+      return try Dataset.load(arrays: folder, part)
+    #endif
   }
 
   private var name: String {

@@ -2,3 +2,7 @@
 @_exported import MartletLayers
 @_exported import MartletModels
 @_exported import MartletTraining
+
+#if Imaging
+  @_exported import MartletImaging
+#endif

@@ -8,6 +8,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var layers: NetworkDescription?
   public var data = "fashion-mnist"
   public var dataDirectory: String?
+  /// What the pictures of a folder are brought to; see `PictureSize`. Nil where they have one size.
+  public var imageSize: String?
   public var epochs = 5
   public var batchSize = 128
   /// Training ends after this many steps since its start, whatever the epochs are.
@@ -99,6 +101,11 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   /// - Throws: `ByteCountError` for a text that is none.
   public func memoryLimitBytes() throws -> Int? { try memoryLimit.map { try ByteCount.parse($0) } }
 
+  /// The size that the pictures of a folder are brought to.
+  ///
+  /// - Throws: `ShapeError` for a text that is none.
+  public func pictureSize() throws -> PictureSize? { try imageSize.map { try PictureSize($0) } }
+
   /// What no run can have been started with, in words; nil where all is well. A file may say anything.
   var problem: String? {
     if let wrong = impossibleNumber {
@@ -115,7 +122,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         "classNames has \(classNames.count) names; there must be at least 1 and at most \(Dataset.mostClasses)"
     }
     do {
-      _ = try (entry(), makeOptimizer(), steering(), memoryLimitBytes(), augment.map { try Augmentation($0) })
+      _ = try (entry(), makeOptimizer(), steering(), memoryLimitBytes(), pictureSize())
+      _ = try augment.map { try Augmentation($0) }
     } catch { return "\(error)" }
     return nil
   }
@@ -147,6 +155,7 @@ extension RunConfiguration {
   /// What the bits of a run depend on, so that it cannot change on the way.
   private static let fixed: [(option: String, text: @Sendable (RunConfiguration) -> String)] = [
     ("--model", { $0.model }), ("layers", { $0.layers.map { "\($0)" } ?? "none" }), ("--data", { $0.data }),
+    ("--image-size", { $0.imageSize ?? "none" }),
     ("--batch-size", { "\($0.batchSize)" }),
     ("--optimizer", { $0.optimizer }), ("--learning-rate", { "\($0.learningRate)" }),
     ("--schedule", { $0.schedule ?? "none" }), ("--plateau", { $0.plateau ?? "none" }),

@@ -3,8 +3,8 @@ import MartletData
 import MartletTraining
 
 /// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`, `history.jsonl`,
-/// `checkpoint.safetensors`, and `best.safetensors` with the weights of the epoch whose test loss is the least; `tensorboard`
-/// where that was asked for.
+/// `checkpoint.safetensors`, and `best.safetensors` with the weights of the epoch whose test loss is the least;
+/// `curves.png`, and `pictures` of what the network makes of some test pictures; `tensorboard` where that was asked for.
 public struct RunFolder: Sendable {
   public let path: FilePath
   public init(_ path: FilePath) { self.path = path }
@@ -14,6 +14,8 @@ public struct RunFolder: Sendable {
   public var bestFile: FilePath { path.appending("best.safetensors") }
   public var historyFiles: [FilePath] { ["history.csv", "history.jsonl"].map { path.appending($0) } }
   public var checkpointFile: FilePath { path.appending("checkpoint.safetensors") }
+  public var curvesFile: FilePath { path.appending("curves.png") }
+  public var picturesFolder: FilePath { path.appending("pictures") }
   public var tensorBoardFolder: FilePath { path.appending("tensorboard") }
 
   /// Makes the folder, with those around it, and writes the configuration. What an earlier run left there would be
@@ -21,7 +23,10 @@ public struct RunFolder: Sendable {
   public func create(_ configuration: RunConfiguration) throws {
     try File.createFolder(path)
     try write(configuration) {
-      for file in [checkpointFile, bestFile, weightsFile] + historyFiles { try File.remove(file) }
+      for file in [checkpointFile, bestFile, weightsFile, curvesFile] + historyFiles { try File.remove(file) }
+      #if Imaging
+        try PictureFiles.removeAll(in: picturesFolder)
+      #endif
       try TensorBoard.removeAll(in: tensorBoardFolder)
     }
   }
@@ -44,7 +49,15 @@ public struct RunFolder: Sendable {
   /// - Parameter steps: how often a checkpoint is written besides after each epoch.
   public func writers(checkpointEvery steps: Int? = nil) -> [any Callback] {
     [WeightsFile(weightsFile), WeightsFile(bestFile, best: .validationLoss)]
-      + historyFiles.map { HistoryFile($0) } + [CheckpointFile(checkpointFile, every: steps)]
+      + historyFiles.map { HistoryFile($0) } + pictures + [CheckpointFile(checkpointFile, every: steps)]
+  }
+
+  private var pictures: [any Callback] {
+    #if Imaging
+      [CurvesFile(curvesFile), PictureFiles(picturesFolder)]
+    #else
+      []
+    #endif
   }
 
   /// The checkpoint, nil where none was written yet.

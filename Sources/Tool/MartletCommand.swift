@@ -12,8 +12,8 @@ public struct MartletCommand: ParsableCommand {
     abstract: "Trains and runs convolutional networks.",
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DevicesCommand.self, DoctorCommand.self, TuneCommand.self, ConformanceCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SegmentCommand.self,
+      SummaryCommand.self, DevicesCommand.self, DoctorCommand.self, TuneCommand.self, ConformanceCommand.self,
     ])
 
   public init() {}

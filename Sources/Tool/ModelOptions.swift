@@ -69,9 +69,10 @@ extension RunConfiguration {
     guard name ?? data != "" else {
       throw ToolError("pictures are needed: --data NAME")
     }
-    let test = try DataSource(name: name ?? data).load(
+    let source = try DataSource(name: name ?? data)
+    let test = try source.load(
       .test, directory: (directory ?? dataDirectory).map { FilePath($0) }, size: Shape(input),
-      supervision: task().supervision)
+      imageSize: source.isFolderOfPictures ? pictureSize() : nil, supervision: task().supervision)
     guard test.imageShape.sizes == input, test.classNames.count == classNames.count else {
       throw ShapeError(
         "the network was trained on pictures of \(Shape(input)) in \(classNames.count) classes; "

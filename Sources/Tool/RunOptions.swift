@@ -17,6 +17,11 @@ struct RunOptions: ParsableArguments {
     name: [.customLong("data-dir"), .customLong("data-directory")],
     help: ArgumentHelp("The folder of the data set's files.", valueName: "dir"), completion: .directory)
   var dataDirectory: String?
+  @Option(
+    help: ArgumentHelp(
+      "Bring the pictures of a folder, whose sizes may differ, to this size, as HEIGHTxWIDTH.",
+      valueName: "size"))
+  var imageSize: String?
   @Option(help: ArgumentHelp("How often every picture is seen (default: 5).", valueName: "n"))
   var epochs: Int?
   @Option(
@@ -78,6 +83,9 @@ struct RunOptions: ParsableArguments {
     do {
       _ = try configuration.memoryLimitBytes()
     } catch { throw ValidationError("--memory-limit: \(error)") }
+    do {
+      _ = try configuration.pictureSize()
+    } catch { throw ValidationError("--image-size: \(error)") }
   }
 
   /// Puts what was asked for in the place of what a configuration has.
@@ -85,6 +93,7 @@ struct RunOptions: ParsableArguments {
     configuration.model = model ?? configuration.model
     configuration.data = data ?? configuration.data
     configuration.dataDirectory = dataDirectory ?? configuration.dataDirectory
+    configuration.imageSize = imageSize ?? configuration.imageSize
     configuration.epochs = epochs ?? configuration.epochs
     configuration.batchSize = batchSize ?? configuration.batchSize
     configuration.steps = steps ?? configuration.steps

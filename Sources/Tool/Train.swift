@@ -5,8 +5,8 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a network on a data set.",
     discussion: """
-      The run's folder holds config.json, weights.safetensors, best.safetensors, history.csv, history.jsonl and \
-      checkpoint.safetensors; evaluate it with `martlet evaluate --run DIR`. SIGTERM and SIGINT end a run after its \
+      The run's folder holds config.json, weights.safetensors, best.safetensors, history.csv, history.jsonl, \
+      curves.png, pictures and checkpoint.safetensors; evaluate it with `martlet evaluate --run DIR`. SIGTERM and SIGINT end a run after its \
       step, with a checkpoint from which `martlet train --resume DIR` goes on as if it had never stopped.
       """)
 
@@ -80,7 +80,7 @@ struct TrainCommand: ParsableCommand {
       func load(_ part: DatasetPart) throws -> Dataset {
         try source.load(
           part, directory: configuration.dataDirectory.map { FilePath($0) }, size: entry.input,
-          supervision: task.supervision)
+          imageSize: configuration.pictureSize(), supervision: task.supervision)
       }
       let training = try load(.train)
       try complete(&configuration, saved, training, device)

@@ -141,7 +141,7 @@ import Testing
       return Array(sheet.bytes[place..<place + 3])
     }
     func color(_ index: Int) -> [UInt8] {
-      let color = ColorPicture.color(ofClass: index)
+      let color = ColorPicture.Color.ofClass(index)
       return [color.x, color.y, color.z]
     }
     for (y, x) in [(0, 0), (7, 8), (15, 15)] {

@@ -11,7 +11,7 @@ public protocol TrainingTask: Sendable {
   func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   /// The same measures without a step, in the inference phase.
   func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult
-  /// What there is to see of a batch, as TensorBoard shows it; nothing where a task does not say. It changes neither the
+  /// What there is to see of a batch, as TensorBoard and `PictureFiles` show it; nothing where a task does not say. It changes neither the
   /// model nor the random keys of the context.
   func pictures(_ model: any Layer, of batch: Batch, classNames: [String]) throws -> [TaskPicture]
 }

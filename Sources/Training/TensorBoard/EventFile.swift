@@ -4,6 +4,10 @@ import MartletData
 import MartletLayers
 import SwiftProtobuf
 
+#if Imaging
+  import MartletImaging
+#endif
+
 /// A file of numbers, histograms and pictures over the steps of a training run, as TensorBoard reads it: protocol
 /// buffers, each in a frame of its length and checksums (TensorFlow's TFRecord). What was written is in the file at
 /// once, so that TensorBoard can watch a run.
@@ -16,8 +20,10 @@ public final class EventFile {
   public enum Value: Sendable {
     case scalar(Double)
     case histogram(Histogram)
-    /// Of a shape that `PNG.encode` takes.
-    case picture(HostArray)
+    #if Imaging
+      /// Of a shape that `PNG.encode` takes.
+      case picture(HostArray)
+    #endif
   }
 
   public var path: FilePath { file.path }
@@ -51,7 +57,7 @@ public final class EventFile {
   /// Removes the event files of a folder, and the folder where nothing else is in it.
   public static func removeAll(in folder: FilePath) throws {
     for name in try names(in: folder) { try File.remove(folder.appending(name)) }
-    _ = folder.withPlatformString { rmdir($0) }
+    File.removeIfEmpty(folder)
   }
 
   private func append(_ events: [WireEvent]) throws {
@@ -97,15 +103,17 @@ public final class EventFile {
         $0.bucketLimit = histogram.limits
         $0.bucket = histogram.counts.map(Double.init)
       }
-    case .picture(let picture):
-      let bytes = try PNG.encode(picture)
-      let shape = picture.asOnePicture().shape
-      result.image = .with {
-        $0.height = Int32(shape[0])
-        $0.width = Int32(shape[1])
-        $0.colorspace = Int32(shape[2])
-        $0.encodedImageString = Data(bytes)
-      }
+    #if Imaging
+      case .picture(let picture):
+        let bytes = try PNG.encode(picture)
+        let shape = picture.asOnePicture().shape
+        result.image = .with {
+          $0.height = Int32(shape[0])
+          $0.width = Int32(shape[1])
+          $0.colorspace = Int32(shape[2])
+          $0.encodedImageString = Data(bytes)
+        }
+    #endif
     }
     return result
   }

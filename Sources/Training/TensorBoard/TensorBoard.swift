@@ -87,8 +87,8 @@ public final class TensorBoard: Callback {
       }
     }
     try training?.write(values, step: record.steps)
-    guard let result = record.validation, let data = run.validation else { return }
-    try validationFile().write(scalars(result) + pictures(data, run), step: record.steps)
+    guard let result = record.validation else { return }
+    try validationFile().write(scalars(result) + pictures(run), step: record.steps)
   }
 
   private func validationFile() throws -> EventFile {
@@ -103,15 +103,11 @@ public final class TensorBoard: Callback {
     }
   }
 
-  /// Of pictures that are spread over the data, which may be sorted by classes.
-  private func pictures(_ data: Dataset, _ run: Training) throws -> [(tag: String, value: EventFile.Value)] {
-    let count = min(images, data.count)
-    guard count > 0 else { return [] }
-    let batch = data.batch((0..<count).map { $0 * data.count / count })
-    // Whatever a task does, the run's random keys stay where they are.
-    let pictures = try withContext(seed: 0) {
-      try run.task.pictures(run.model, of: batch, classNames: data.classNames)
-    }
-    return pictures.map { ("pictures/" + $0.name, .picture($0.picture)) }
+  private func pictures(_ run: Training) throws -> [(tag: String, value: EventFile.Value)] {
+    #if Imaging
+      try run.pictures(images).map { ("pictures/" + $0.name, .picture($0.picture)) }
+    #else
+      []
+    #endif
   }
 }

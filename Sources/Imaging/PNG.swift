@@ -1,5 +1,6 @@
 import CPNG
 import MartletCore
+import MartletData
 
 /// Pictures in the PNG format (ISO/IEC 15948), through libpng.
 public enum PNG {
@@ -19,8 +20,8 @@ public enum PNG {
   /// The picture in the bytes of a file: of one channel where it holds shades of grey, of three where it holds colours,
   /// with 8 bits each, in sRGB. What is transparent is laid on white.
   ///
-  /// - Parameter limit: the most bytes that the picture may take; a small file may hold gigabytes.
-  public static func decode(_ bytes: [UInt8], limit: Int = 1 << 30) throws -> HostArray {
+  /// - Parameter limit: the most pixels that it may have.
+  public static func decode(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
     try checkChunks(bytes)
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
@@ -35,13 +36,9 @@ public enum PNG {
       image.format = format(channels: channels)
       let shape = try Shape(checking: [Int(image.height), Int(image.width), channels], of: "a PNG picture")
       // A pixel takes at least one bit, and deflate turns one byte into at most 1032.
-      guard shape.count / channels / 8 <= bytes.count * Deflate.largestRatio else {
-        throw FormatError("announces \(shape[1])x\(shape[0]) pixels, which \(bytes.count) bytes cannot hold")
-      }
-      guard shape.count <= limit else {
-        throw FormatError(
-          "holds \(shape[1])x\(shape[0]) pixels, which take \(shape.count) bytes; the limit is \(limit)")
-      }
+      try Picture.check(
+        height: shape[0], width: shape[1], byteCount: bytes.count, perByte: 8 * Deflate.largestRatio,
+        limit: limit)
       return try HostArray(shape: shape, dtype: .uint8) { pixels in
         var white = png_color(red: 255, green: 255, blue: 255)
         guard png_image_finish_read(&image, &white, pixels.baseAddress!, 0, nil) != 0 else {

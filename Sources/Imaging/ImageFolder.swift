@@ -1,6 +1,7 @@
 import MartletCore
+import MartletData
 
-/// Pictures in a folder of folders, one for each class, in the formats PNG, PGM and PPM:
+/// Pictures in a folder of folders, one for each class, in the formats PNG, JPEG, PGM and PPM:
 ///
 /// ```
 /// faces/anna/1.pgm  faces/anna/2.pgm  faces/bruno/1.pgm ...
@@ -8,21 +9,24 @@ import MartletCore
 ///
 /// Classes are the sub-folders in the order of their names, and pictures come in the order of theirs. Where there are
 /// sub-folders `train` and `test`, each holds the classes of its part; otherwise a seed draws the test part.
+///
+/// All pictures have one size and the same channels, unless a size is asked for: then each is brought to it, whatever its
+/// proportions, and where some have colours those of grey get three channels too.
 public enum ImageFolder {
   /// All pictures of a folder whose sub-folders are the classes.
   ///
   /// - Throws: `FileError`, and `FormatError` where there are no pictures, one is damaged, or sizes differ.
-  public static func load(_ folder: FilePath) throws -> Dataset {
-    let classes = try classes(in: folder)
-    return try load(folder, classes: classes, named: folder.lastComponent?.string ?? folder.string)
+  public static func load(_ folder: FilePath, size: PictureSize? = nil) throws -> Dataset {
+    try load(folder, classes: classes(in: folder), of: folder, size)
   }
 
   /// One part of the pictures: those of the sub-folder of its name, or a share that the seed draws.
   public static func load(
-    _ part: DatasetPart, directory folder: FilePath, testShare: Double = 0.2, seed: UInt64 = 0
+    _ part: DatasetPart, directory folder: FilePath, size: PictureSize? = nil, testShare: Double = 0.2,
+    seed: UInt64 = 0
   ) throws -> Dataset {
     guard DatasetPart.allCases.allSatisfy({ File.isFolder(folder.appending($0.rawValue)) }) else {
-      return try load(folder).part(part, testShare: testShare, seed: seed)
+      return try load(folder, size: size).part(part, testShare: testShare, seed: seed)
     }
     let inner = folder.appending(part.rawValue)
     let classes = try classes(in: folder.appending(DatasetPart.train.rawValue))
@@ -33,7 +37,7 @@ public enum ImageFolder {
         "its parts have different classes: \(odd) is in one of them only; give both a folder for each class",
         path: folder)
     }
-    return try load(inner, classes: classes, named: folder.lastComponent?.string ?? folder.string)
+    return try load(inner, classes: classes, of: folder, size)
   }
 
   private static func classes(in folder: FilePath) throws -> [String] {
@@ -53,7 +57,9 @@ public enum ImageFolder {
     return classes
   }
 
-  private static func load(_ folder: FilePath, classes: [String], named name: String) throws -> Dataset {
+  private static func load(
+    _ folder: FilePath, classes: [String], of whole: FilePath, _ size: PictureSize?
+  ) throws -> Dataset {
     var files: [FilePath] = []
     var labels: [Int32] = []
     for (label, className) in classes.enumerated() {
@@ -61,14 +67,25 @@ public enum ImageFolder {
       files += pictures
       labels += [Int32](repeating: Int32(label), count: pictures.count)
     }
-    let pictures = try Concurrency.map(files.count) { [files] in try Self.read(files[$0]) }
+    let pictures = try Concurrency.map(files.count) { [files] index in
+      let picture = try Picture.read(files[index])
+      return size.map { picture.resized(height: $0.height, width: $0.width) } ?? picture
+    }
+    return try Dataset(
+      name: whole.lastComponent?.string ?? whole.string,
+      images: stack(size == nil ? pictures : pictures.withSameChannels(), from: files),
+      labels: HostArray(labels), classNames: classes)
+  }
+
+  /// Pictures of one shape as one array, (N, H, W, C).
+  private static func stack(_ pictures: [HostArray], from files: [FilePath]) throws -> HostArray {
     let shape = pictures[0].shape
     if let odd = pictures.firstIndex(where: { $0.shape != shape }) {
       throw FormatError(
         "is a picture of \(pictures[odd].shape), and \(files[0]) one of \(shape); all must have one size and the same "
-          + "channels", path: files[odd])
+          + "channels: --image-size brings them to one", path: files[odd])
     }
-    let images = HostArray(shape: shape.inserting(files.count, at: 0), dtype: .uint8) { buffer in
+    return HostArray(shape: shape.inserting(pictures.count, at: 0), dtype: .uint8) { buffer in
       for (index, picture) in pictures.enumerated() {
         let place = index * shape.count..<(index + 1) * shape.count
         picture.withUnsafeBytes {
@@ -76,22 +93,37 @@ public enum ImageFolder {
         }
       }
     }
-    return try Dataset(name: name, images: images, labels: HostArray(labels), classNames: classes)
-  }
-
-  private static func read(_ file: FilePath) throws -> HostArray {
-    file.extension?.lowercased() == "png" ? try PNG.read(file) : try Netpbm.read(file)
   }
 
   /// The pictures of a class. Other files may lie beside them.
   private static func pictures(in folder: FilePath) throws -> [FilePath] {
     let files = try File.names(in: folder).map { folder.appending($0) }
-    let pictures = files.filter { ["png", "pgm", "ppm", "pnm"].contains($0.extension?.lowercased()) }
+    let pictures = files.filter(Picture.isNamedAsPicture)
     guard !pictures.isEmpty else {
       let other = files.first?.lastComponent.map { "convert \($0.string) and the like to one of them" }
       throw FormatError(
-        "has no PNG, PGM or PPM pictures; \(other ?? "put some there, or remove the folder")", path: folder)
+        "has no PNG, JPEG, PGM or PPM pictures; \(other ?? "put some there, or remove the folder")", path: folder)
     }
     return pictures
+  }
+}
+
+extension Dataset {
+  /// One part of the pictures in a folder: of the arrays in `images.npy` and `labels.npy` where it has them, and of
+  /// sub-folders of pictures otherwise, as `ImageFolder` says.
+  public static func load(
+    folder: FilePath, _ part: DatasetPart, size: PictureSize? = nil, testShare: Double = 0.2,
+    seed: UInt64 = 0
+  ) throws -> Dataset {
+    hasArrays(in: folder)
+      ? try load(arrays: folder, part, testShare: testShare, seed: seed)
+      : try ImageFolder.load(part, directory: folder, size: size, testShare: testShare, seed: seed)
+  }
+}
+
+extension [HostArray] {
+  /// Where some have colours, those of grey get three equal channels.
+  fileprivate func withSameChannels() -> [HostArray] {
+    contains { $0.shape[2] == 3 } ? map { $0.inColor() } : self
   }
 }

@@ -1,9 +1,15 @@
 import MartletCore
+import MartletData
 
 /// Pictures in the PGM and PPM formats of Netpbm: a magic word (P2 and P3 in digits, P5 and P6 in bytes), width,
 /// height and the largest value as text with comments, then the values row by row, of two bytes each, the high one
 /// first, where the largest is above 255.
 public enum Netpbm {
+  /// Whether bytes begin as a PGM or PPM file does.
+  public static func isNetpbm(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= 2 && bytes[0] == UInt8(ascii: "P") && formats[bytes[1]] != nil
+  }
+
   /// The picture in a file, uint8, (H, W, C) with one channel of grey or three of colour.
   ///
   /// - Throws: `FileError` where the file cannot be read, `FormatError` where it is damaged or of another format.
@@ -13,8 +19,10 @@ public enum Netpbm {
   }
 
   /// The picture in the bytes of a file. Values are scaled so that the largest one becomes 255.
-  public static func decode(_ bytes: [UInt8]) throws -> HostArray {
-    guard bytes.count >= 2, bytes[0] == UInt8(ascii: "P"), let format = formats[bytes[1]] else {
+  ///
+  /// - Parameter limit: the most pixels that it may have.
+  public static func decode(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
+    guard isNetpbm(bytes), let format = formats[bytes[1]] else {
       throw FormatError("is not a PGM or PPM picture: it does not begin with P2, P3, P5 or P6")
     }
     var reader = NetpbmReader(bytes, position: 2)
@@ -31,6 +39,7 @@ public enum Netpbm {
         "is cut off: \(width)x\(height) pixels of \(format.channels) values need \(needed) bytes after the header, "
           + "and \(reader.remaining) are there; \(FormatError.again)")
     }
+    try Picture.check(height: height, width: width, byteCount: bytes.count, perByte: 1, limit: limit)
     let picture = try HostArray(shape: shape, dtype: .uint8) { pixels in
       for index in pixels.indices {
         let value =

@@ -1,0 +1,124 @@
+import MartletCore
+
+/// How the pixels of another size come out of those around them.
+public enum ResizeMethod: String, Sendable, CaseIterable {
+  /// The pixel in which the centre lies.
+  case nearest
+  /// The nearer the more, up to the next pixel.
+  case bilinear
+  /// The mean of what is covered.
+  case area
+}
+
+extension HostArray {
+  /// A picture, (H, W, C) of uint8, in another size. Pixels are squares, whose centres lie at halves.
+  ///
+  /// `bilinear` gives Pillow's bits, `area` is TensorFlow's method of that name.
+  ///
+  /// - Parameter antialias: whether `bilinear` takes in all pixels when it shrinks a picture, and not only those around
+  ///   the centres, which makes thin lines come and go.
+  public func resized(
+    height: Int, width: Int, by method: ResizeMethod = .bilinear, antialias: Bool = true
+  ) -> HostArray {
+    checkPicture()
+    precondition(height > 0 && width > 0, "a picture has at least 1x1 pixels; received \(height)x\(width)")
+    if method == .nearest {
+      let (rows, columns) = (nearest(shape[0], height), nearest(shape[1], width))
+      return picking(height: height, width: width) { y, x in (rows[y], columns[x]) }
+    }
+    func weights(_ count: Int, _ result: Int) -> PixelWeights {
+      method == .area
+        ? .area(count, result) : .bilinear(count, result, antialias: antialias)
+    }
+    // Each step rounds to bytes, rows first.
+    let wide =
+      width == shape[1]
+      ? self : weighted(weights(shape[1], width), lines: shape[0], step: shape[2], shape: [shape[0], width])
+    return height == shape[0]
+      ? wide
+      : wide.weighted(weights(shape[0], height), lines: 1, step: width * shape[2], shape: [height, width])
+  }
+
+  private func nearest(_ count: Int, _ result: Int) -> [Int] {
+    let scale = Double(count) / Double(result)
+    return (0..<result).map { min(count - 1, Int((Double($0) + 0.5) * scale)) }
+  }
+
+  /// Weighted sums along an axis.
+  ///
+  /// - Parameters:
+  ///   - lines: how often the axis is there.
+  ///   - step: the numbers from one place on the axis to the next.
+  private func weighted(_ weights: PixelWeights, lines: Int, step: Int, shape sizes: [Int]) -> HostArray {
+    let count = self.shape.count / (lines * step)
+    return HostArray(shape: Shape(sizes + [shape[2]]), dtype: .uint8) { target in
+      let sums = UnsafeMutableBufferPointer<Int32>.allocate(capacity: step)
+      defer { sums.deallocate() }
+      withUnsafeBytes { source in
+        for line in 0..<lines {
+          for (place, window) in weights.windows.enumerated() {
+            sums.update(repeating: 1 << (PixelWeights.bits - 1))
+            for (offset, weight) in weights.values[window.values].enumerated() {
+              let from = source.baseAddress! + (line * count + window.first + offset) * step
+              for index in 0..<step {
+                sums[index] &+= weight &* Int32(from.load(fromByteOffset: index, as: UInt8.self))
+              }
+            }
+            let to = target.baseAddress! + (line * weights.windows.count + place) * step
+            for index in 0..<step {
+              let value = UInt8(clamping: sums[index] >> PixelWeights.bits)
+              to.storeBytes(of: value, toByteOffset: index, as: UInt8.self)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// How much each pixel of a line counts for each pixel of a longer or shorter one, in whole numbers.
+private struct PixelWeights {
+  /// Of the fraction: the sum of 255 times all weights has 30.
+  static let bits: Int32 = 22
+
+  /// The first pixel of each result, and where its weights stand.
+  private(set) var windows: [(first: Int, values: Range<Int>)] = []
+  private(set) var values: [Int32] = []
+
+  /// A tent over the centre, as wide as a result's pixel where that is larger than a source's.
+  static func bilinear(_ count: Int, _ result: Int, antialias: Bool) -> PixelWeights {
+    let scale = Double(count) / Double(result)
+    let support = antialias ? max(1, scale) : 1
+    var weights = PixelWeights()
+    for place in 0..<result {
+      let center = (Double(place) + 0.5) * scale
+      let first = max(0, Int(center - support + 0.5))
+      let end = min(count, Int(center + support + 0.5))
+      weights.append(
+        from: first,
+        (first..<end).map { max(0, 1 - abs((Double($0) - center + 0.5) * (1 / support))) })
+    }
+    return weights
+  }
+
+  /// The part of each pixel that a result's pixel covers.
+  static func area(_ count: Int, _ result: Int) -> PixelWeights {
+    var weights = PixelWeights()
+    for place in 0..<result {
+      // In units of 1 / result, so that nothing is rounded.
+      let (low, high) = (place * count, (place + 1) * count)
+      let (first, end) = (low / result, (high + result - 1) / result)
+      weights.append(
+        from: first,
+        (first..<end).map { Double(min(high, ($0 + 1) * result) - max(low, $0 * result)) })
+    }
+    return weights
+  }
+
+  private mutating func append(from first: Int, _ parts: [Double]) {
+    let sum = parts.reduce(0, +)
+    let start = values.count
+    values += parts.map { Int32($0 * (1 / sum) * Double(1 << Self.bits) + 0.5) }
+    windows.append((first, start..<values.count))
+  }
+}
