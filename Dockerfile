@@ -6,7 +6,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-    make zlib1g-dev libmd-dev libpng-dev opencl-headers
+    make zlib1g-dev libmd-dev libpng-dev libturbojpeg0-dev opencl-headers
 WORKDIR /martlet
 COPY . .
 RUN make static

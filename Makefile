@@ -1,7 +1,7 @@
 # Martlet's chores. `make demo` goes from a fresh checkout to a trained network.
 
 # What the build cannot do without, and what it can.
-PACKAGES := zlib1g-dev libmd-dev libpng-dev opencl-headers
+PACKAGES := zlib1g-dev libmd-dev libpng-dev libturbojpeg0-dev opencl-headers
 # OpenCL is found when a program runs: a loader, and a driver for the processor, on which it is tested; a simulator that
 # finds races and overruns; another library's products, to compare with.
 OPENCL := ocl-icd-libopencl1 pocl-opencl-icd oclgrind libclblast1

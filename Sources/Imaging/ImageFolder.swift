@@ -83,7 +83,7 @@ public enum ImageFolder {
     if let odd = pictures.firstIndex(where: { $0.shape != shape }) {
       throw FormatError(
         "is a picture of \(pictures[odd].shape), and \(files[0]) one of \(shape); all must have one size and the same "
-          + "channels: --image-size brings them to one", path: files[odd])
+          + "channels, or be brought to one (train --image-size)", path: files[odd])
     }
     return HostArray(shape: shape.inserting(pictures.count, at: 0), dtype: .uint8) { buffer in
       for (index, picture) in pictures.enumerated() {
@@ -102,7 +102,8 @@ public enum ImageFolder {
     guard !pictures.isEmpty else {
       let other = files.first?.lastComponent.map { "convert \($0.string) and the like to one of them" }
       throw FormatError(
-        "has no PNG, JPEG, PGM or PPM pictures; \(other ?? "put some there, or remove the folder")", path: folder)
+        "has no PNG, JPEG, PGM or PPM pictures; \(other ?? "put some there, or remove the folder")",
+        path: folder)
     }
     return pictures
   }

@@ -18,7 +18,7 @@ extension ColorPicture.Color {
   private static let palette: [Self] = [
     Self(230, 159, 0), Self(86, 180, 233), Self(0, 158, 115), Self(240, 228, 66), Self(0, 114, 178),
     Self(213, 94, 0), Self(204, 121, 167), Self(126, 70, 200), Self(150, 210, 60), Self(220, 40, 90),
-    Self(140, 100, 60), Self(70, 220, 200),
+    Self(140, 100, 60), Self(60, 235, 190),
   ]
 
   private static func hue(_ turn: Float) -> Self {

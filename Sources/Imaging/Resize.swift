@@ -13,7 +13,7 @@ public enum ResizeMethod: String, Sendable, CaseIterable {
 extension HostArray {
   /// A picture, (H, W, C) of uint8, in another size. Pixels are squares, whose centres lie at halves.
   ///
-  /// `bilinear` gives Pillow's bits, `area` is TensorFlow's method of that name.
+  /// `bilinear` gives the bits of Pillow 13, `area` is TensorFlow's method of that name.
   ///
   /// - Parameter antialias: whether `bilinear` takes in all pixels when it shrinks a picture, and not only those around
   ///   the centres, which makes thin lines come and go.
@@ -30,13 +30,23 @@ extension HostArray {
       method == .area
         ? .area(count, result) : .bilinear(count, result, antialias: antialias)
     }
-    // Each step rounds to bytes, rows first.
-    let wide =
-      width == shape[1]
-      ? self : weighted(weights(shape[1], width), lines: shape[0], step: shape[2], shape: [shape[0], width])
-    return height == shape[0]
-      ? wide
-      : wide.weighted(weights(shape[0], height), lines: 1, step: width * shape[2], shape: [height, width])
+    func wide(_ picture: HostArray) -> HostArray {
+      picture.shape[1] == width
+        ? picture
+        : picture.weighted(
+          weights(picture.shape[1], width), lines: picture.shape[0], step: shape[2],
+          shape: [picture.shape[0], width])
+    }
+    func high(_ picture: HostArray) -> HostArray {
+      picture.shape[0] == height
+        ? picture
+        : picture.weighted(
+          weights(picture.shape[0], height), lines: 1, step: picture.shape[1] * shape[2],
+          shape: [height, picture.shape[1]])
+    }
+    // Each step rounds to bytes, so their order counts: this is when Pillow 13 begins with the height.
+    let isHeightFirst = height < shape[0] && shape[0] - height > 2 * (shape[1] - width)
+    return isHeightFirst ? wide(high(self)) : high(wide(self))
   }
 
   private func nearest(_ count: Int, _ result: Int) -> [Int] {

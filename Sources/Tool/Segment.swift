@@ -84,11 +84,14 @@ struct SegmentCommand: ParsableCommand {
 
     /// A file for each picture, named as it is; of several folders or formats its ending stays in the name.
     private func outputs(for names: [FilePath]) throws -> [FilePath] {
-      if let output, names.count == 1, Picture.isNamedAsPicture(FilePath(output)) { return [FilePath(output)] }
+      if let output, names.count == 1, Picture.isNamedAsPicture(FilePath(output)) {
+        return [FilePath(output)]
+      }
       let folder =
         output.map { FilePath($0) } ?? network.folder.map { FilePath($0).appending("segments") } ?? "segments"
       guard !Picture.isNamedAsPicture(folder) else {
-        throw ToolError("\(folder): is the name of one file, and there are \(names.count) pictures; name a folder")
+        throw ToolError(
+          "\(folder): is the name of one file, and there are \(names.count) pictures; name a folder")
       }
       try File.createFolder(folder)
       let stems = names.map { $0.stem ?? "\($0)" }
@@ -111,7 +114,7 @@ struct SegmentCommand: ParsableCommand {
             picture: name.string, output: output.string, height: result.mask.shape[0],
             width: result.mask.shape[1], classes: parts))
       }
-      let text = parts.filter { $0.share > 0 }.sorted { $0.share > $1.share }.map {
+      let text = parts.filter { $0.share >= 0.0005 }.sorted { $0.share > $1.share }.map {
         "\($0.class) \(($0.share * 100).fixed(1)) %"
       }
       Terminal.write("\(name)  \(text.joined(separator: "  "))  written to \(output)\n")

@@ -14,9 +14,10 @@ struct RoomsTests {
     let openCL: Set = ["MartletCore", "MartletKernels", "COpenCL"]
     let tensor = cpu.union(openCL).union(["MartletCPU", "MartletOpenCL"])
     let layers = tensor.union(["MartletTensor"])
-    let data = layers.union(["CZlib", "CMessageDigest", "CPNG"])
+    let data = layers.union(["CZlib", "CMessageDigest"])
+    let imaging = data.union(["MartletData", "CPNG", "CTurboJPEG"])
     let models = layers.union(["MartletLayers"])
-    let training = data.union(["MartletLayers", "MartletData"])
+    let training = imaging.union(["MartletLayers", "MartletImaging"])
     let martlet = models.union(training).union([
       "MartletModels", "MartletTraining", "MartletDefinitions",
     ])
@@ -25,7 +26,8 @@ struct RoomsTests {
     return [
       "MartletCore": [], "MartletDefinitions": core, "MartletKernelTable": [], "MartletKernels": [],
       "COpenCL": [], "CZlib": [],
-      "CMessageDigest": [], "CPNG": [], "MartletKernelsBase": ["MartletKernelTable"],
+      "CMessageDigest": [], "CPNG": [], "CTurboJPEG": [], "MartletImaging": imaging,
+      "MartletKernelsBase": ["MartletKernelTable"],
       "MartletKernelsAVX2": ["MartletKernelTable"], "MartletKernelsAVX512": ["MartletKernelTable"],
       "MartletCPU": cpu, "MartletOpenCL": openCL, "MartletTensor": tensor, "MartletLayers": layers,
       "MartletModels": models, "MartletData": data, "MartletTraining": training, "Martlet": martlet,

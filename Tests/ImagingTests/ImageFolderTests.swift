@@ -1,5 +1,4 @@
-import MartletCore
-import MartletData
+import MartletTestSupport
 import Testing
 
 struct ImageFolderTests {
@@ -21,7 +20,7 @@ struct ImageFolderTests {
         try write(UInt8(value), name, in: folder)
       }
       try File.write([1], to: folder.appending("a/notes.txt"))
-      try File.write([1], to: folder.appending("a/target.jpg"))
+      try File.write([1], to: folder.appending("a/target.gif"))
       try File.write([1], to: folder.appending("a/.hidden.png"))
       try File.write([1], to: folder.appending("readme.md"))
       let dataset = try ImageFolder.load(folder)
@@ -61,7 +60,8 @@ struct ImageFolderTests {
       #expect(
         text() == "\(folder): has no sub-folders; put the pictures of each class into a folder of its name")
       try File.createFolder(folder.appending("a"))
-      #expect(text() == "\(folder)/a: has no PNG, PGM or PPM pictures; put some there, or remove the folder")
+      #expect(
+        text() == "\(folder)/a: has no PNG, JPEG, PGM or PPM pictures; put some there, or remove the folder")
       try write(1, "a/1.pgm", in: folder)
       try write(1, "a/2.pgm", in: folder)
       try write(1, "a/3.pgm", in: folder, shape: [2, 1, 1])
@@ -69,16 +69,17 @@ struct ImageFolderTests {
       #expect(
         text()
           == "\(folder)/a/3.pgm: is a picture of 2x1x1, and \(folder)/a/1.pgm one of 1x2x1; all must have one "
-          + "size and the same channels")
+          + "size and the same channels, or be brought to one (train --image-size)")
       try File.write(Array("P5 1 1 255 ".utf8), to: folder.appending("a/2.pgm"))
       #expect(
         text()
           == "\(folder)/a/2.pgm: is cut off: 1x1 pixels of 1 values need 1 bytes after the header, and 0 are there; copy or download it again"
       )
       try File.createFolder(folder.appending("b"))
-      try File.write([1], to: folder.appending("b/5.JPG"))
+      try File.write([1], to: folder.appending("b/5.GIF"))
       #expect(
-        text() == "\(folder)/b: has no PNG, PGM or PPM pictures; convert 5.JPG and the like to one of them")
+        text()
+          == "\(folder)/b: has no PNG, JPEG, PGM or PPM pictures; convert 5.GIF and the like to one of them")
       let missing = folder.appending("missing")
       #expect(
         message { _ = try ImageFolder.load(missing) }
@@ -86,16 +87,47 @@ struct ImageFolderTests {
     }
   }
 
-  @Test func picturesMayBePNG() throws {
+  @Test func picturesMayHaveAnyFormat() throws {
     try withFolder { folder in
       try write(3, "a/1.pgm", in: folder)
       let picture = HostArray([7, 7] as [UInt8], shape: [1, 2, 1])
-      try File.write(PNG.encode(picture), to: folder.appending("a/2.PNG"))
-      #expect(try first(ImageFolder.load(folder)) == [3, 7])
-      try File.write([1, 2], to: folder.appending("a/3.png"))
+      try Picture.write(picture, to: folder.appending("a/2.PNG"))
+      try Picture.write(picture, to: folder.appending("a/3.jpeg"), quality: 100)
+      #expect(try first(ImageFolder.load(folder)) == [3, 7, 7])
+      try File.write([1, 2], to: folder.appending("a/4.png"))
       #expect(
         message { _ = try ImageFolder.load(folder) }
-          == "\(folder)/a/3.png: is not a PNG picture: it does not begin with 89 50 4E 47")
+          == "\(folder)/a/4.png: is no picture in a format that is read here: PNG, JPEG, PGM and PPM")
+    }
+  }
+
+  /// Of different sizes, one of them in colours.
+  @Test func picturesAreBroughtToASize() throws {
+    try withFolder { folder in
+      let grey = HostArray([10, 30, 50, 70] as [UInt8], shape: [2, 2, 1])
+      let color = HostArray((0..<18).map { UInt8(9 * $0) }, shape: [2, 3, 3])
+      try File.createFolder(folder.appending("a"))
+      try Picture.write(grey, to: folder.appending("a/1.png"))
+      try Picture.write(color, to: folder.appending("a/2.png"))
+      let size = PictureSize(height: 3, width: 4)
+      let images = try ImageFolder.load(folder, size: size).images
+      #expect(images.shape == [2, 3, 4, 3])
+      let expected = [grey.inColor(), color].flatMap { $0.resized(height: 3, width: 4).bytes }
+      #expect(images.bytes == expected)
+      #expect(try Dataset.load(folder: folder, .test, size: size).imageShape == [3, 4, 3])
+      try File.remove(folder.appending("a/2.png"))
+      #expect(try ImageFolder.load(folder, size: size).imageShape == [3, 4, 1])
+    }
+  }
+
+  @Test func sizesAreReadFromText() throws {
+    #expect(try PictureSize("96x128") == PictureSize(height: 96, width: 128))
+    #expect(try PictureSize("7") == PictureSize(height: 7, width: 7) && "\(PictureSize("7"))" == "7x7")
+    for text in ["", "x", "3x", "0", "3x4x5", "-1", "65537", "a", "99999999999999999999"] {
+      #expect(
+        message { _ = try PictureSize(text) }
+          == "a size of pictures is written HEIGHTxWIDTH, as in 96x128, or 96 for 96x96, each 1 to 65536; received "
+          + text)
     }
   }
 

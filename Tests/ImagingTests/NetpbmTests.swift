@@ -1,5 +1,4 @@
-import MartletCore
-import MartletData
+import MartletTestSupport
 import Testing
 
 struct NetpbmTests {

@@ -1,5 +1,4 @@
-import MartletCore
-import MartletData
+import MartletTestSupport
 import Testing
 
 struct PNGTests {
@@ -116,7 +115,7 @@ struct PNGTests {
         "is a damaged PNG picture: "))
     #expect(
       message { _ = try PNG.decode(bytes, limit: 1) }
-        == "holds 2x1 pixels, which take 2 bytes; the limit is 1")
+        == "has 2x1 pixels; at most 1 are read")
     #expect(
       message { _ = try PNG.encode(HostArray([0, 0] as [Int32], shape: [1, 2, 1])) }
         == "a PNG picture is uint8 or float32 of shape (H, W, 1 to 4) or (N, H, W, 1 or 3); received 1x2x1 int32"

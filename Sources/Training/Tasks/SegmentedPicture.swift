@@ -36,7 +36,7 @@
       let entries = shares(count: 256).enumerated().filter { $0.element > 0 }.map { value, share in
         (
           name: "\(value < names.count ? names[value] : "\(value)") \(percent(share))",
-          color: ColorPicture.Color.ofClass(value)
+          color: value == 0 ? .white : ColorPicture.Color.ofClass(value)
         )
       }
       return ColorPicture.beside([drawn, .legend(entries)], gap: 12).framed(by: 12)

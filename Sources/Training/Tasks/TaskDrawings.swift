@@ -14,7 +14,9 @@
       }
       let guesses = try predict(model, images: batch.images)
       let labels = batch.labels.values(as: Int32.self).map(Int.init)
-      func name(_ label: Int) -> String { classNames.indices.contains(label) ? classNames[label] : "\(label)" }
+      func name(_ label: Int) -> String {
+        classNames.indices.contains(label) ? classNames[label] : "\(label)"
+      }
       return ColorPicture.pictures(of: batch.images).enumerated().map { index, picture in
         let (guess, label) = (guesses[index], labels[index])
         let share = Int((max(0, min(1, guess.probability)) * 100).rounded())

@@ -1,0 +1,1 @@
+../DataTests/Corruption.swift
