@@ -11,7 +11,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 MARTLET := .build/release/martlet
 STATIC := .build-static/release/martlet
 
-.PHONY: demo build test test-passes bench bench-peers peers static gpu-bundle install man deps protos format lint clean
+.PHONY: demo build test test-passes fuzz bench bench-peers peers static gpu-bundle install man deps protos format lint clean
 
 demo: deps build
 	$(MARTLET) summary --model basic-cnn
@@ -35,6 +35,12 @@ test:
 test-passes:
 	swift build --build-tests
 	.ci/passes
+
+# A hundred thousand damaged pictures of each format; FORMATS= for those of all other files too.
+FORMATS := PNG,JPEG,PGM
+fuzz:
+	swift build --build-tests
+	MARTLET_MUTATIONS=100000 $(if $(FORMATS),MARTLET_MUTATED=$(FORMATS)) swift test --skip-build --filter MutationTests
 
 bench: build
 	for table in peak gemm convolution elements host; do .build/release/martlet-bench $$table; done

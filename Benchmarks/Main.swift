@@ -10,7 +10,15 @@ struct Main: ParsableCommand {
       ScalingCommand.self, DeviceCommand.self, HostCommand.self, MemoryCommand.self, CasesCommand.self,
       ServeCommand.self,
       ProductsCommand.self, ToolCommand.self,
-    ])
+    ] + pictures)
+
+  private static var pictures: [any ParsableCommand.Type] {
+    #if Imaging
+      [PicturesCommand.self]
+    #else
+      []
+    #endif
+  }
 }
 
 /// One program for two, where every megabyte is carried to a machine.

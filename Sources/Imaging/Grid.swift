@@ -34,8 +34,9 @@ extension ColorPicture {
   public static func beside(
     _ pictures: [ColorPicture], gap: Int = 2, ground: Color = .white
   ) -> ColorPicture {
+    precondition(!pictures.isEmpty, "a row has at least one picture")
     var result = ColorPicture(
-      height: pictures.map(\.height).max() ?? 0,
+      height: pictures.map(\.height).max()!,
       width: pictures.reduce(-gap) { $0 + $1.width + gap }, fill: ground)
     var left = 0
     for picture in pictures {

@@ -10,18 +10,11 @@ public enum JPEG {
   /// Whether bytes begin as a JPEG file does.
   public static func isJPEG(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
-  /// The picture in a file, uint8, (H, W, C) with one channel of grey or three of colour, upright.
-  ///
-  /// - Throws: `FileError` where the file cannot be read, `FormatError` where it is damaged or of another format.
-  public static func read(_ path: FilePath) throws -> HostArray {
-    let bytes = try File.read(path)
-    return try FormatError.naming(path) { try decode(bytes) }
-  }
-
   /// The picture in the bytes of a file, turned as its Exif tag says that the camera was held. What is damaged in any
   /// way is refused: a picture whose lower half is grey would be learned from as any other.
   ///
   /// - Parameter limit: the most pixels that it may have.
+  /// - Throws: `FormatError` where it is damaged, has more pixels or is of another format.
   public static func decode(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
     guard isJPEG(bytes) else { throw FormatError("is not a JPEG picture: it does not begin with FF D8 FF") }
     guard let decoder = tjInitDecompress() else { throw FormatError("libjpeg-turbo cannot start") }

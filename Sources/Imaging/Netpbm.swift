@@ -10,17 +10,10 @@ public enum Netpbm {
     bytes.count >= 2 && bytes[0] == UInt8(ascii: "P") && formats[bytes[1]] != nil
   }
 
-  /// The picture in a file, uint8, (H, W, C) with one channel of grey or three of colour.
-  ///
-  /// - Throws: `FileError` where the file cannot be read, `FormatError` where it is damaged or of another format.
-  public static func read(_ path: FilePath) throws -> HostArray {
-    let bytes = try File.read(path)
-    return try FormatError.naming(path) { try decode(bytes) }
-  }
-
   /// The picture in the bytes of a file. Values are scaled so that the largest one becomes 255.
   ///
   /// - Parameter limit: the most pixels that it may have.
+  /// - Throws: `FormatError` where it is damaged, has more pixels or is of another format.
   public static func decode(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
     guard isNetpbm(bytes), let format = formats[bytes[1]] else {
       throw FormatError("is not a PGM or PPM picture: it does not begin with P2, P3, P5 or P6")

@@ -9,18 +9,11 @@ public enum PNG {
   /// Whether bytes begin as a PNG file does.
   public static func isPNG(_ bytes: [UInt8]) -> Bool { bytes.starts(with: signature) }
 
-  /// The picture in a file, uint8, (H, W, C) with one channel of grey or three of colour.
-  ///
-  /// - Throws: `FileError` where the file cannot be read, `FormatError` where it is damaged or of another format.
-  public static func read(_ path: FilePath) throws -> HostArray {
-    let bytes = try File.read(path)
-    return try FormatError.naming(path) { try decode(bytes) }
-  }
-
   /// The picture in the bytes of a file: of one channel where it holds shades of grey, of three where it holds colours,
   /// with 8 bits each, in sRGB. What is transparent is laid on white.
   ///
   /// - Parameter limit: the most pixels that it may have.
+  /// - Throws: `FormatError` where it is damaged, has more pixels or is of another format.
   public static func decode(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
     try checkChunks(bytes)
     var image = png_image()

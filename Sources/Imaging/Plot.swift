@@ -64,10 +64,15 @@ private struct PanelPicture {
     func range(_ values: [Double]) -> ClosedRange<Double> { (values.min() ?? 0)...(values.max() ?? 1) }
     x = Axis(covering: range(points.map(\.x)), steps: 8, wholeNumbers: true)
     y = Axis(covering: range(points.map(\.y)), steps: 6)
-    let labels = y.ticks.map { ColorPicture.width(of: $0.label, scale: Self.scale) }.max()!
+    func widest(_ axis: Axis) -> Int {
+      axis.ticks.map { ColorPicture.width(of: $0.label, scale: Self.scale) }.max()!
+    }
+    let left = Self.margin + widest(y) + 8
+    // Half of the last label stands beside the panel.
+    let right = width - Self.margin - max(18, widest(x) / 2)
     let line = Lettering.lineHeight * Self.scale
     rows = Self.margin + line + 6..<max(Self.margin + line + 7, height - Self.margin - 2 * line - 6)
-    columns = Self.margin + labels + 8..<max(Self.margin + labels + 9, width - 2 * Self.margin - 8)
+    columns = left..<max(left + 1, right)
     picture = ColorPicture(height: height, width: width)
     drawAxes()
     drawNames()

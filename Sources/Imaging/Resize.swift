@@ -65,20 +65,13 @@ extension HostArray {
       let sums = UnsafeMutableBufferPointer<Int32>.allocate(capacity: step)
       defer { sums.deallocate() }
       withUnsafeBytes { source in
+        var to = target.baseAddress!.assumingMemoryBound(to: UInt8.self)
         for line in 0..<lines {
-          for (place, window) in weights.windows.enumerated() {
-            sums.update(repeating: 1 << (PixelWeights.bits - 1))
-            for (offset, weight) in weights.values[window.values].enumerated() {
-              let from = source.baseAddress! + (line * count + window.first + offset) * step
-              for index in 0..<step {
-                sums[index] &+= weight &* Int32(from.load(fromByteOffset: index, as: UInt8.self))
-              }
-            }
-            let to = target.baseAddress! + (line * weights.windows.count + place) * step
-            for index in 0..<step {
-              let value = UInt8(clamping: sums[index] >> PixelWeights.bits)
-              to.storeBytes(of: value, toByteOffset: index, as: UInt8.self)
-            }
+          let start = source.baseAddress!.assumingMemoryBound(to: UInt8.self) + line * count * step
+          weights.forEach { first, values in
+            PixelWeights.sum(start + first * step, values, step: step, into: sums)
+            for index in 0..<step { to[index] = UInt8(clamping: sums[index] >> PixelWeights.bits) }
+            to += step
           }
         }
       }
@@ -92,8 +85,40 @@ private struct PixelWeights {
   static let bits: Int32 = 22
 
   /// The first pixel of each result, and where its weights stand.
-  private(set) var windows: [(first: Int, values: Range<Int>)] = []
-  private(set) var values: [Int32] = []
+  private var windows: [(first: Int, values: Range<Int>)] = []
+  private var values: [Int32] = []
+
+  /// Calls a closure for each result with its first pixel and its weights.
+  func forEach(_ body: (_ first: Int, _ values: UnsafeBufferPointer<Int32>) -> Void) {
+    values.withUnsafeBufferPointer { values in
+      for window in windows { body(window.first, UnsafeBufferPointer(rebasing: values[window.values])) }
+    }
+  }
+
+  /// Sums over as many places as there are weights, one for each number of a place, with a half to round by. Where
+  /// a place has few numbers, each sum stays in a register; where it has many, they are vectors.
+  static func sum(
+    _ from: UnsafePointer<UInt8>, _ weights: UnsafeBufferPointer<Int32>, step: Int,
+    into sums: UnsafeMutableBufferPointer<Int32>
+  ) {
+    let half: Int32 = 1 << (bits - 1)
+    if step < 8 {
+      for index in 0..<step {
+        var (sum, place) = (half, index)
+        for weight in weights {
+          sum &+= weight &* Int32(from[place])
+          place += step
+        }
+        sums[index] = sum
+      }
+    } else {
+      sums.update(repeating: half)
+      for (place, weight) in weights.enumerated() {
+        let pixels = from + place * step
+        for index in 0..<step { sums[index] &+= weight &* Int32(pixels[index]) }
+      }
+    }
+  }
 
   /// A tent over the centre, as wide as a result's pixel where that is larger than a source's.
   static func bilinear(_ count: Int, _ result: Int, antialias: Bool) -> PixelWeights {

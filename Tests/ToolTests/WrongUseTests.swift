@@ -304,6 +304,7 @@ struct WrongUseTests {
   // MARK: - Pictures
 
   private static let faces = "train --data folder:@/faces --steps 1"
+  private static let segment = "segment --model unet --weights @/w.safetensors"
   private static func folder(_ name: String, _ files: [(String, [UInt8])], _ message: String) -> WrongUse {
     WrongUse(name, faces, message) { folder in
       for (file, bytes) in files { try put(bytes, folder.appending("faces/\(file)")) }
@@ -320,16 +321,22 @@ struct WrongUseTests {
     ) { try File.createFolder($0.appending("faces")) },
     WrongUse(
       "a class without pictures", faces,
-      "@/faces/anna: has no PNG, PGM or PPM pictures; put some there, or remove the folder"
+      "@/faces/anna: has no PNG, JPEG, PGM or PPM pictures; put some there, or remove the folder"
     ) {
       try File.createFolder($0.appending("faces/anna"))
     },
     folder(
-      "a class of pictures in another format", [("anna/1.jpg", Bytes.png)],
-      "@/faces/anna: has no PNG, PGM or PPM pictures; convert 1.jpg and the like to one of them"),
+      "a class of pictures in another format", [("anna/1.gif", Bytes.png)],
+      "@/faces/anna: has no PNG, JPEG, PGM or PPM pictures; convert 1.gif and the like to one of them"),
     folder(
-      "PGM that is a PNG", [("anna/1.pgm", Bytes.png)],
-      "@/faces/anna/1.pgm: is not a PGM or PPM picture: it does not begin with P2, P3, P5 or P6"),
+      "JPEG that is a GIF", [("anna/1.jpg", Bytes.text("GIF89a"))],
+      "@/faces/anna/1.jpg: is a picture in the format GIF, which is not read here; convert it to PNG or JPEG"),
+    folder(
+      "JPEG cut off", [("anna/1.jpg", [0xFF, 0xD8, 0xFF, 0xE0, 0, 16])],
+      "@/faces/anna/1.jpg: is a damaged JPEG picture: Premature end of JPEG file; copy or download it again"),
+    folder(
+      "PGM that is half a PNG", [("anna/1.pgm", Bytes.png)],
+      "@/faces/anna/1.pgm: is damaged at byte 8: there is no chunk"),
     folder(
       "PGM cut off", [("anna/1.pgm", Array(Bytes.pgm(28, 28).dropLast(9)))],
       "@/faces/anna/1.pgm: is cut off: 28x28 pixels of 1 values need 784 bytes after the header, and 775 are there; copy or download it again"
@@ -339,8 +346,29 @@ struct WrongUseTests {
       "@/faces/anna/1.pgm: has 0 as the width; it must lie in 1...65535"),
     folder(
       "pictures of different sizes", [("anna/1.pgm", Bytes.pgm(28, 28)), ("anna/2.pgm", Bytes.pgm(28, 27))],
-      "@/faces/anna/2.pgm: is a picture of 27x28x1, and @/faces/anna/1.pgm one of 28x28x1; all must have one size and the same channels"
+      "@/faces/anna/2.pgm: is a picture of 27x28x1, and @/faces/anna/1.pgm one of 28x28x1; all must have one size and the same channels, or be brought to one (train --image-size)"
     ),
+    WrongUse(
+      "a size of pictures that is none", "\(faces) --image-size 28x",
+      "--image-size: a size of pictures is written HEIGHTxWIDTH, as in 96x128, or 96 for 96x96, each 1 to 65536; received 28x"
+    ),
+    WrongUse(
+      "a size for pictures that are drawn", "train --data shapes --steps 1 --image-size 28",
+      "only pictures in the files of a folder are brought to a size, 28x28; shapes has none"),
+    WrongUse(
+      "segments of a network that has none", "segment --run @run",
+      "segment draws the classes of pixels; basic-cnn has none. unet learns them"),
+    WrongUse(
+      "segments of a folder without pictures", "\(segment) --images @",
+      "@: has no pictures; there are none that end in .png, .jpg, .jpeg, .pgm, .ppm or .pnm"),
+    WrongUse(
+      "segments of no pictures", segment, "pictures are needed: --images FILE"),
+    WrongUse(
+      "segments of a folder in one file", "\(segment) --images @/faces --output @/all.png",
+      "@/all.png: is the name of one file, and there are 2 pictures; name a folder"
+    ) { folder in
+      for name in ["1.pgm", "2.pgm"] { try put(Bytes.pgm(28, 28), folder.appending("faces/\(name)")) }
+    },
     folder(
       "one picture in a folder", [("anna/1.pgm", Bytes.pgm(28, 28))],
       "faces has too few pictures for a training and a test part: 1; at least 2 are needed"),

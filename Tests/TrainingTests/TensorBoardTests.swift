@@ -72,9 +72,9 @@ import Testing
     let pictures = try #require(validation.last?.pictures)
     #expect(pictures.count == 3 && pictures.keys.allSatisfy { $0.hasPrefix("pictures/") })
     let first = try #require(pictures.first { $0.key.hasPrefix("pictures/0 ") }?.value)
-    // 12 pixels become 132, with two lines of 14 points and a border below.
-    #expect(first.shape == [132 + 32, 132, 3])
-    #expect(first.bytes[3 * 132 * 5 + 3 * 5] == data.images.bytes[0])
+    // 12 pixels become 192, with two lines of 11 points and a border below.
+    #expect(first.shape == [192 + 48, 192, 3])
+    #expect(first.bytes[3 * 192 * 5 + 3 * 5] == data.images.bytes[0])
   }
 
   @Test func theRunIsTheSameWithIt() throws {

@@ -15,11 +15,11 @@
       self.mask = mask
     }
 
-    /// How much of the picture each value of the mask takes, those of no pixel included.
+    /// How much of the picture each of the first values of the mask takes.
     public func shares(count: Int) -> [Double] {
-      var pixels = [Int](repeating: 0, count: count)
+      var pixels = [Int](repeating: 0, count: 256)
       for value in mask.bytes { pixels[Int(value)] += 1 }
-      return pixels.map { Double($0) / Double(mask.shape.count) }
+      return pixels.prefix(count).map { Double($0) / Double(mask.shape.count) }
     }
 
     /// The picture behind the colours of its classes, and beside it the classes that it has with their shares; small
@@ -87,11 +87,16 @@
           height: (shape[0] + step - 1) / step * step, width: (shape[1] + step - 1) / step * step)
         do {
           let found = try model.outputShape(for: [size.height, size.width, shape[2]])
-          if found.rank == 3, found[0] == size.height, found[1] == size.width { return size }
+          guard found.rank == 3, found[0] == size.height, found[1] == size.width else {
+            throw ShapeError("the network does not give a class for every pixel of a picture of \(shape)")
+          }
+          guard found[2] <= 256 else {
+            throw ShapeError("a mask has at most 256 classes; the network has \(found[2])")
+          }
+          return size
         } catch { failure = failure ?? error }
       }
-      throw failure
-        ?? ShapeError("the network does not give a class for every pixel of a picture of \(shape)")
+      throw failure!
     }
   }
 #endif
