@@ -68,8 +68,8 @@ extension HostArray {
         var to = target.baseAddress!.assumingMemoryBound(to: UInt8.self)
         for line in 0..<lines {
           let start = source.baseAddress!.assumingMemoryBound(to: UInt8.self) + line * count * step
-          weights.forEach { first, values in
-            PixelWeights.sum(start + first * step, values, step: step, into: sums)
+          for window in weights.windows {
+            weights.sum(window, start, step: step, into: sums)
             for index in 0..<step { to[index] = UInt8(clamping: sums[index] >> PixelWeights.bits) }
             to += step
           }
@@ -84,38 +84,39 @@ private struct PixelWeights {
   /// Of the fraction: the sum of 255 times all weights has 30.
   static let bits: Int32 = 22
 
-  /// The first pixel of each result, and where its weights stand.
-  private var windows: [(first: Int, values: Range<Int>)] = []
+  /// The first pixel of a result, and where the weights from there on stand.
+  struct Window {
+    var first: Int
+    var values: Range<Int>
+  }
+  private(set) var windows: [Window] = []
   private var values: [Int32] = []
 
-  /// Calls a closure for each result with its first pixel and its weights.
-  func forEach(_ body: (_ first: Int, _ values: UnsafeBufferPointer<Int32>) -> Void) {
-    values.withUnsafeBufferPointer { values in
-      for window in windows { body(window.first, UnsafeBufferPointer(rebasing: values[window.values])) }
-    }
-  }
-
-  /// Sums over as many places as there are weights, one for each number of a place, with a half to round by. Where
-  /// a place has few numbers, each sum stays in a register; where it has many, they are vectors.
-  static func sum(
-    _ from: UnsafePointer<UInt8>, _ weights: UnsafeBufferPointer<Int32>, step: Int,
+  /// The sums over a window of a line, one for each number of a place, with a half to round by. Where a place has few
+  /// numbers, each sum stays in a register; where it has many, they are vectors.
+  func sum(
+    _ window: Window, _ line: UnsafePointer<UInt8>, step: Int,
     into sums: UnsafeMutableBufferPointer<Int32>
   ) {
-    let half: Int32 = 1 << (bits - 1)
-    if step < 8 {
-      for index in 0..<step {
-        var (sum, place) = (half, index)
-        for weight in weights {
-          sum &+= weight &* Int32(from[place])
-          place += step
+    let half: Int32 = 1 << (Self.bits - 1)
+    let from = line + window.first * step
+    values.withUnsafeBufferPointer { values in
+      let weights = UnsafeBufferPointer(rebasing: values[window.values])
+      if step < 8 {
+        for index in 0..<step {
+          var (sum, place) = (half, index)
+          for weight in weights {
+            sum &+= weight &* Int32(from[place])
+            place += step
+          }
+          sums[index] = sum
         }
-        sums[index] = sum
-      }
-    } else {
-      sums.update(repeating: half)
-      for (place, weight) in weights.enumerated() {
-        let pixels = from + place * step
-        for index in 0..<step { sums[index] &+= weight &* Int32(pixels[index]) }
+      } else {
+        sums.update(repeating: half)
+        for (place, weight) in weights.enumerated() {
+          let pixels = from + place * step
+          for index in 0..<step { sums[index] &+= weight &* Int32(pixels[index]) }
+        }
       }
     }
   }
@@ -154,6 +155,6 @@ private struct PixelWeights {
     let sum = parts.reduce(0, +)
     let start = values.count
     values += parts.map { Int32($0 * (1 / sum) * Double(1 << Self.bits) + 0.5) }
-    windows.append((first, start..<values.count))
+    windows.append(Window(first: first, values: start..<values.count))
   }
 }
