@@ -37,7 +37,7 @@ public struct RunFolder: Sendable {
   private func write(_ configuration: RunConfiguration, replacing: () throws -> Void) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try File.removePartials(in: path)
+    for folder in [path, picturesFolder] { try File.removePartials(in: folder) }
     let bytes = [UInt8](try encoder.encode(configuration)) + [UInt8(ascii: "\n")]
     try File.write(to: configurationFile, replacing: replacing) { writer in
       try bytes.withUnsafeBytes { try writer.write($0) }

@@ -50,7 +50,7 @@ import Testing
       }
       places[place, default: 0] += 1
       #expect(try Self.hash(resumed) == whole, "killed after \(moment) µs, \(place)")
-      #expect(system("ls -A '\(folder)' | grep -q partial") != 0)
+      #expect(system("ls -AR '\(folder)' | grep -q partial") != 0)
       try remove(folder)
     }
     print("\(kills) kills: " + places.map { "\($0.value) \($0.key)" }.sorted().joined(separator: ", "))
@@ -99,7 +99,7 @@ import Testing
     let after = try hashes()
     #expect(after[0] == before[0])
     #expect(name == "checkpoint.safetensors" || after == before)
-    #expect(system("ls -A '\(folder)' | grep -q partial") != 0)
+    #expect(system("ls -AR '\(folder)' | grep -q partial") != 0)
     let resumed = try Command("train", "--resume", folder.string, "--steps", "4", "--json")
     #expect(try Self.hash(resumed) == Self.hash(try Command(Self.run + ["--steps", "4"])))
     try remove(folder)

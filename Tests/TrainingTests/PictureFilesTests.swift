@@ -74,6 +74,20 @@ struct PictureFilesTests {
     #expect(History([]).plot().panels.count == 1)
   }
 
+  /// What a run that was killed half wrote is gone when it goes on.
+  @Test func halfWrittenPicturesAreClearedAway() throws {
+    let run = RunFolder(try temporaryFolder())
+    try File.createFolder(run.picturesFolder)
+    let (half, whole) = (
+      run.picturesFolder.appending(".epoch-3.png.1-2.partial"), run.picturesFolder.appending("epoch-2.png")
+    )
+    for file in [half, whole] { try File.write([1], to: file) }
+    try run.write(RunConfiguration())
+    #expect(!File.exists(half) && File.exists(whole))
+    try run.create(RunConfiguration())
+    #expect(!File.exists(run.picturesFolder))
+  }
+
   /// A task without pictures makes no folder.
   @Test func someTasksHaveNoPictures() throws {
     let folder = try temporaryFolder().appending("pictures")
