@@ -11,13 +11,14 @@ import MartletData
 /// sub-folders `train` and `test`, each holds the classes of its part; otherwise a seed draws the test part.
 ///
 /// All pictures have one size and the same channels, unless a size is asked for: then each is brought to it, whatever its
-/// proportions, and where some have colours those of grey get three channels too.
+/// proportions, and where some have colours those of grey get three channels too; a test part has those of the training
+/// part.
 public enum ImageFolder {
   /// All pictures of a folder whose sub-folders are the classes.
   ///
   /// - Throws: `FileError`, and `FormatError` where there are no pictures, one is damaged, or sizes differ.
   public static func load(_ folder: FilePath, size: PictureSize? = nil) throws -> Dataset {
-    try load(folder, classes: classes(in: folder), of: folder, size)
+    try load(files(in: folder, classes: classes(in: folder)), of: folder, size)
   }
 
   /// One part of the pictures: those of the sub-folder of its name, or a share that the seed draws.
@@ -28,8 +29,10 @@ public enum ImageFolder {
     guard DatasetPart.allCases.allSatisfy({ File.isFolder(folder.appending($0.rawValue)) }) else {
       return try load(folder, size: size).part(part, testShare: testShare, seed: seed)
     }
-    let inner = folder.appending(part.rawValue)
-    let classes = try classes(in: folder.appending(DatasetPart.train.rawValue))
+    let (inner, training) = (
+      folder.appending(part.rawValue), folder.appending(DatasetPart.train.rawValue)
+    )
+    let classes = try classes(in: training)
     let own = try self.classes(in: inner)
     guard own == classes else {
       let odd = own.first { !classes.contains($0) } ?? classes.first { !own.contains($0) } ?? ""
@@ -37,7 +40,9 @@ public enum ImageFolder {
         "its parts have different classes: \(odd) is in one of them only; give both a folder for each class",
         path: folder)
     }
-    return try load(inner, classes: classes, of: folder, size)
+    return try load(
+      files(in: inner, classes: classes), of: folder, size,
+      like: part == .train || size == nil ? nil : files(in: training, classes: classes))
   }
 
   private static func classes(in folder: FilePath) throws -> [String] {
@@ -57,24 +62,39 @@ public enum ImageFolder {
     return classes
   }
 
-  private static func load(
-    _ folder: FilePath, classes: [String], of whole: FilePath, _ size: PictureSize?
-  ) throws -> Dataset {
-    var files: [FilePath] = []
+  private struct Files {
+    var paths: [FilePath] = []
     var labels: [Int32] = []
+    let classNames: [String]
+  }
+
+  private static func files(in folder: FilePath, classes: [String]) throws -> Files {
+    var files = Files(classNames: classes)
     for (label, className) in classes.enumerated() {
       let pictures = try pictures(in: folder.appending(className))
-      files += pictures
-      labels += [Int32](repeating: Int32(label), count: pictures.count)
+      files.paths += pictures
+      files.labels += [Int32](repeating: Int32(label), count: pictures.count)
     }
-    let pictures = try Concurrency.map(files.count) { [files] index in
-      let picture = try Picture.read(files[index])
+    return files
+  }
+
+  /// - Parameter others: those whose channels the pictures get, where a size is asked for; nil for their own.
+  private static func load(
+    _ files: Files, of folder: FilePath, _ size: PictureSize?, like others: Files? = nil
+  ) throws -> Dataset {
+    var pictures = try Concurrency.map(files.paths.count) { index in
+      let picture = try Picture.read(files.paths[index])
       return size.map { picture.resized(height: $0.height, width: $0.width) } ?? picture
     }
+    if size != nil {
+      let hasColors =
+        try others?.paths.contains { try Picture.read($0).shape[2] == 3 }
+        ?? pictures.contains { $0.shape[2] == 3 }
+      pictures = pictures.map { hasColors ? $0.inColor() : $0.inGrey() }
+    }
     return try Dataset(
-      name: whole.lastComponent?.string ?? whole.string,
-      images: stack(size == nil ? pictures : pictures.withSameChannels(), from: files),
-      labels: HostArray(labels), classNames: classes)
+      name: folder.lastComponent?.string ?? folder.string, images: stack(pictures, from: files.paths),
+      labels: HostArray(files.labels), classNames: files.classNames)
   }
 
   /// Pictures of one shape as one array, (N, H, W, C).
@@ -119,12 +139,5 @@ extension Dataset {
     hasArrays(in: folder)
       ? try load(arrays: folder, part, testShare: testShare, seed: seed)
       : try ImageFolder.load(part, directory: folder, size: size, testShare: testShare, seed: seed)
-  }
-}
-
-extension [HostArray] {
-  /// Where some have colours, those of grey get three equal channels.
-  fileprivate func withSameChannels() -> [HostArray] {
-    contains { $0.shape[2] == 3 } ? map { $0.inColor() } : self
   }
 }

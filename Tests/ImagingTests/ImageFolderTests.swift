@@ -120,6 +120,24 @@ struct ImageFolderTests {
     }
   }
 
+  /// A test part has as many channels as the training part, whatever its own pictures have.
+  @Test(arguments: [(1, 3), (3, 1)]) func partsHaveTheSameChannels(_ training: Int, _ test: Int) throws {
+    try withFolder { folder in
+      for (part, channels) in [("train", training), ("test", test)] {
+        try File.createFolder(folder.appending("\(part)/a"))
+        let picture = PictureFile.noise([3, 3, channels])
+        for name in ["1.png", "2.png"] {
+          try Picture.write(picture, to: folder.appending("\(part)/a/\(name)"))
+        }
+      }
+      let size = PictureSize(height: 2, width: 2)
+      for part in DatasetPart.allCases {
+        let data = try ImageFolder.load(part, directory: folder, size: size)
+        #expect(data.imageShape == [2, 2, training])
+      }
+    }
+  }
+
   @Test func sizesAreReadFromText() throws {
     #expect(try PictureSize("96x128") == PictureSize(height: 96, width: 128))
     #expect(try PictureSize("7") == PictureSize(height: 7, width: 7) && "\(PictureSize("7"))" == "7x7")
