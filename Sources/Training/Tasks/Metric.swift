@@ -47,7 +47,7 @@ public struct Metric: Sendable {
     let sums = try sums.elements(as: Float.self).map(Double.init)
     switch formula {
     case .mean, .rootOfMean: return Measure(name, formula, sums: sums + [Double(count)])
-    case .precision, .recall, .f1: return Measure(name, formula, sums: sums)
+    case .precision, .recall, .f1, .frechetDistance: return Measure(name, formula, sums: sums)
     }
   }
 }
