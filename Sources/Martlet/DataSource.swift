@@ -2,7 +2,7 @@ import MartletData
 
 /// The data sets that the command knows: by name, or by the place of their files.
 public enum DataSource: Sendable, Equatable {
-  case fashionMNIST, mnist, cifar10, cifar100, shapes
+  case fashionMNIST, mnist, cifar10, cifar100, shapes, fashionScenes
   /// A folder with a sub-folder of pictures for each class, or with `images.npy` and `labels.npy`.
   case folder(FilePath)
   /// A `.npz` file.
@@ -12,7 +12,7 @@ public enum DataSource: Sendable, Equatable {
 
   private static let named: [(name: String, source: DataSource)] = [
     ("fashion-mnist", .fashionMNIST), ("mnist", .mnist), ("cifar-10", .cifar10), ("cifar-100", .cifar100),
-    ("shapes", .shapes),
+    ("shapes", .shapes), ("fashion-scenes", .fashionScenes),
   ]
 
   /// What can be asked for, in the words of the command.
@@ -48,8 +48,8 @@ public enum DataSource: Sendable, Equatable {
   public func load(
     _ part: DatasetPart, directory: FilePath? = nil, size: Shape, supervision: Supervision = .labels
   ) throws -> Dataset {
-    guard self == .shapes || supervision != .masks else {
-      throw ShapeError("\(name) has no masks to learn from; shapes has")
+    guard [.shapes, .fashionScenes].contains(self) || supervision != .masks else {
+      throw ShapeError("\(name) has no masks to learn from; shapes and fashion-scenes have")
     }
     let pictures = try pictures(part, directory: directory, size: size, withMasks: supervision == .masks)
     guard pictures.count > 0 else {
@@ -66,6 +66,7 @@ public enum DataSource: Sendable, Equatable {
     case .mnist: return try MNIST.load(part, directory: directory)
     case .cifar10: return try CIFAR10.load(part, directory: directory)
     case .cifar100: return try CIFAR100.load(part, directory: directory)
+    case .fashionScenes: return try FashionScenes.load(part, directory: directory)
     case .shapes: return try shapes(part, size, withMasks: withMasks)
     case .folder(let path): return try Dataset.load(folder: path, part)
     case .archive(let path): return try Dataset.load(npz: path, part)

@@ -351,7 +351,7 @@ struct WrongUseTests {
     ),
     WrongUse(
       "masks from pictures that have none", "train --model unet --data folder:@/faces --steps 1",
-      "@/faces has no masks to learn from; shapes has"),
+      "@/faces has no masks to learn from; shapes and fashion-scenes have"),
   ]
 
   // MARK: - Weights
