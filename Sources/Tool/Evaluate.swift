@@ -23,6 +23,9 @@ struct EvaluateCommand: ParsableCommand {
     let testAccuracy: Double
     let testLoss: Double
     let count: Int
+    /// Nil where the network has no class for every pixel.
+    let meanIou: Double?
+    let classes: [ClassTable.Row]?
     /// A row for each true class, a column for each predicted one; nil where nobody asked.
     let confusion: [[Int]]?
   }
@@ -42,15 +45,19 @@ struct EvaluateCommand: ParsableCommand {
       let result = try model.evaluate(
         test, batchSize: evaluationBatchSize(training: configuration.batchSize), task: task)
       let matrix = try confusion ? Classification().confusion(model, on: test) : nil
+      let table = ClassTable(result, classNames: test.classNames)
       if json {
         try printJSON(
           Line(
             testAccuracy: result.accuracy, testLoss: result.loss, count: result.count,
-            confusion: matrix?.counts))
+            meanIou: table?.meanIoU,
+            classes: table?.rows, confusion: matrix?.counts))
       } else {
+        let iou = table.map { ", mean IoU \($0.meanIoU.fixed(4))" } ?? ""
         Terminal.write(
           "\(configuration.model) on \(test.count.grouped) test pictures of \(test.name): accuracy "
-            + "\(result.accuracy.fixed(4)), loss \(result.loss.fixed(4))\n")
+            + "\(result.accuracy.fixed(4))\(iou), loss \(result.loss.fixed(4))\n")
+        if let table { Terminal.write("\n\(table)\n") }
         if let matrix { show(matrix, test.classNames) }
         try draw(model, test)
       }
