@@ -58,6 +58,15 @@ public enum Catalog {
       "unet", "a class for every pixel: down, up, and across (Ronneberger et al. 2015)",
       input: [128, 128, 3], task: Segmentation(), batchSize: 8
     ) { outputs, _ in UNet(classes: outputs) },
+    fcn(
+      "fcn32s", stride: 32,
+      "a class for every pixel: a classifier's features, enlarged 32 times (Long et al. 2015)"),
+    fcn("fcn16s", stride: 16, "the same with what features of twice the size show"),
+    fcn("fcn8s", stride: 8, "the same with what features of four times the size show"),
+    Entry(
+      "deconvnet", "a class for every pixel: pooling, and unpooling to the same places (Noh et al. 2015)",
+      input: [64, 64, 1], task: Segmentation(), batchSize: 16
+    ) { outputs, _ in deconvNet(classes: outputs) },
     Entry(
       "dcgan", "a generator of pictures and its judge (Radford et al. 2016)", input: [28, 28, 1],
       task: Adversarial(), batchSize: 64
@@ -68,6 +77,12 @@ public enum Catalog {
       return dcgan(picture: input)
     },
   ]
+
+  private static func fcn(_ name: String, stride: Int, _ summary: String) -> Entry {
+    Entry(name, summary, input: [64, 64, 1], task: Segmentation(), batchSize: 16) { outputs, _ in
+      FCN(classes: outputs, stride: stride)
+    }
+  }
 
   public static var names: [String] { entries.map(\.name) }
 

@@ -119,16 +119,31 @@ import Testing
     (
       ["train", "--model", "basic-cn"],
       "there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, "
-        + "unet, dcgan. Did you mean basic-cnn?"
+        + "unet, fcn32s, fcn16s, fcn8s, deconvnet, dcgan. Did you mean basic-cnn?"
     ),
     (
       ["train", "--data", "shape"],
-      "there is no data set called shape; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, folder:DIR, "
-        + "FILE.npz, FILE.csv. Did you mean shapes?"
+      "there is no data set called shape; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, "
+        + "fashion-scenes, folder:DIR, FILE.npz, FILE.csv. Did you mean shapes?"
     ),
     (
       ["train", "--model", "unet", "--data", "fashion-mnist"],
-      "fashion-mnist has no masks to learn from; shapes has"
+      "fashion-mnist has no masks to learn from; shapes and fashion-scenes have"
+    ),
+    (
+      ["train", "--data", "shapes", "--loss", "dice"],
+      "--loss dice is for networks with a class for every pixel; basic-cnn is none"
+    ),
+    (
+      ["train", "--model", "unet", "--data", "shapes", "--loss", "diec"],
+      "there is no loss of pixels called diec; there are crossentropy, dice, crossentropy+dice. Did you mean dice?"
+    ),
+    (
+      [
+        "train", "--model", "fcn8s", "--data", "shapes", "--batch-size", "2", "--loss",
+        "dice:classWeights=1/2",
+      ],
+      "there is one weight for each of 11 classes; received 2"
     ),
     (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
     (["train", "--steps", "0"], "--steps must be at least 1; received 0"),
