@@ -45,12 +45,12 @@ import Testing
     zip([1, 16, 16, 32, 32, 64, 64, 128, 128, 128, 128], [16, 16, 32, 32, 64, 64, 128, 128, 128, 128, 256])
     .reduce(0) { $0 + 9 * $1.0 * $1.1 + $1.1 } + 256 * 256 + 256
 
-  /// Down and up, each convolution without biases and with two numbers a channel of normalisation, and 1x1 twice.
+  /// Two convolutions down and two up at each of two sizes, the middle of 5x5, 1x1 and 5x5, and the classes.
   private static let deconvNet =
-    zip(
-      [1, 16, 16, 32, 32, 64, 64, 128, 128, 256, 128, 128, 64, 64, 32, 32, 16, 16],
-      [16, 16, 32, 32, 64, 64, 128, 128, 256, 128, 128, 64, 64, 32, 32, 16, 16, 16]
-    ).reduce(0) { $0 + 9 * $1.0 * $1.1 + 2 * $1.1 } + 256 * 256 + 2 * 256 + 11 * 17
+    zip([1, 16, 16, 32, 32, 32, 16, 16], [16, 16, 32, 32, 32, 16, 16, 16]).reduce(0) {
+      $0 + 9 * $1.0 * $1.1 + $1.1
+    }
+    + 2 * 25 * 32 * 128 + 128 + 32 + 128 * 128 + 128 + 11 * 17
 
   @Test(arguments: cases) func parametersAndShapes(_ network: Case) throws {
     let model = try Catalog.entry(network.name).build(network.outputs, network.input)

@@ -65,7 +65,7 @@ struct SegmentationNetworksTests {
     let kernels = model.parameters.filter { $0.parameter.shape?.rank == 4 }.map { $0.parameter.shape!.sizes }
     #expect(
       kernels == [
-        [3, 3, 2, 3], [3, 3, 3, 3], [3, 3, 3, 4], [3, 3, 4, 4], [3, 3, 4, 5], [1, 1, 5, 5], [3, 3, 4, 5],
+        [3, 3, 2, 3], [3, 3, 3, 3], [3, 3, 3, 4], [3, 3, 4, 4], [5, 5, 4, 5], [1, 1, 5, 5], [5, 5, 4, 5],
         [3, 3, 4, 4], [3, 3, 3, 4], [3, 3, 3, 3], [3, 3, 3, 3], [1, 1, 3, 3],
       ])
   }

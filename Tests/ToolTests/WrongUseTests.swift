@@ -481,7 +481,7 @@ struct WrongUseTests {
     ),
     configuration(
       "config.json of an unknown model", "basic-cnn", "basic-cn",
-      "@/damaged/config.json: is not a run's configuration, restore it or start another run: there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, unet, dcgan. Did you mean basic-cnn?"
+      "@/damaged/config.json: is not a run's configuration, restore it or start another run: there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, unet, fcn32s, fcn16s, fcn8s, deconvnet, dcgan. Did you mean basic-cnn?"
     ),
     configuration(
       "config.json with a size of zero", "28,", "0,",
