@@ -106,6 +106,35 @@ import Testing
     #expect(drawing.errors == "martlet: --show draws the classes of pictures; dcgan has none\n")
   }
 
+  @Test func segmentationEndsWithATableOfTheClasses() throws {
+    let run = try temporaryFolder().appending("masks")
+    let loss = "crossentropy+dice:ignoreClass=255,classWeights=0.2/1/1/1/1/1/1/1/1/1/1"
+    let training = try Command(
+      "train", "--model", "fcn32s", "--data", "shapes", "--steps", "2", "--batch-size", "4", "--loss", loss,
+      "--output", run.string)
+    #expect(training.status == 0, "\(training.errors)")
+    let table = training.lines.suffix(14).map { $0.split(separator: " ") }
+    #expect(table[0] == ["class", "IoU", "accuracy", "pixels"])
+    #expect(table[1].first == "background" && table[11].first == "bar" && table[11].count == 4)
+    #expect(training.lines.suffix(2)[training.lines.endIndex - 2].contains(", mean IoU 0."))
+    let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
+    #expect(
+      history.hasPrefix("epoch,steps,loss,accuracy,mean_IoU,val_loss,val_accuracy,val_mean_IoU,seconds\n"))
+    let evaluation = try Command("evaluate", "--run", run.string)
+    #expect(evaluation.lines[0].hasPrefix("fcn32s on 2,000 test pictures of shapes: accuracy 0."))
+    #expect(evaluation.lines.suffix(12).map { $0.split(separator: " ") } == Array(table[0..<12]))
+    let other = try Command("train", "--resume", run.string, "--steps", "3", "--loss", "dice")
+    #expect(
+      other.errors
+        == "martlet: --loss dice contradicts the run, which has \(loss); leave it out, or start another run\n"
+    )
+    let json = try Command("train", "--resume", run.string, "--steps", "3", "--json")
+    #expect(json.lines.last?.contains("\"mean_iou\":0.") == true, "\(json.errors)")
+    let classes = try Command("evaluate", "--run", run.string, "--json")
+    #expect(classes.output.contains("\"classes\":[{\"accuracy\":"))
+    #expect(classes.output.contains("\"name\":\"background\",\"pixels\":"))
+  }
+
   @Test func everyEpochAndTheEndAreJSONLines() throws {
     let command = try Command("train", "--data", "shapes", "--steps", "2", "--batch-size", "8", "--json")
     #expect(command.lines.count == 2)
