@@ -64,6 +64,15 @@ public enum Catalog {
       "unet", "a class for every pixel: down, up, and across (Ronneberger et al. 2015)",
       input: [128, 128, 3], task: Segmentation(), batchSize: 8
     ) { outputs, _ in UNet(classes: outputs) },
+    fcn(
+      "fcn32s", stride: 32,
+      "a class for every pixel: a classifier's features, enlarged 32 times (Long et al. 2015)"),
+    fcn("fcn16s", stride: 16, "the same with what features of twice the size show"),
+    fcn("fcn8s", stride: 8, "the same with what features of four times the size show"),
+    Entry(
+      "deconvnet", "a class for every pixel: pooling, and unpooling to the same places (Noh et al. 2015)",
+      input: [64, 64, 1], task: Segmentation(), batchSize: 16
+    ) { outputs, _ in deconvNet(classes: outputs) },
     gan(
       "dcgan", "a generator of pictures and its judge (Radford et al. 2016)", Adversarial(),
       optimizer: "adam:beta1=0.5"),
@@ -81,6 +90,12 @@ public enum Catalog {
         throw ShapeError("\(name) makes pictures whose height and width divide by 4; received \(input)")
       }
       return dcgan(picture: input)
+    }
+  }
+
+  private static func fcn(_ name: String, stride: Int, _ summary: String) -> Entry {
+    Entry(name, summary, input: [64, 64, 1], task: Segmentation(), batchSize: 16) { outputs, _ in
+      FCN(classes: outputs, stride: stride)
     }
   }
 

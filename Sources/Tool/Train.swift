@@ -78,7 +78,7 @@ struct TrainCommand: ParsableCommand {
     options.apply(to: &configuration)
     try saved.map { try configuration.checkContinuation(of: $0) }
     try device.run(seed: configuration.seed) { device in
-      let task = entry.task
+      let task = try configuration.task()
       let source = try DataSource(name: configuration.data)
       func load(_ part: DatasetPart) throws -> Dataset {
         try source.load(

@@ -22,6 +22,7 @@ struct TrainingRun {
     let testAccuracy: Double
     let testLoss: Double
     /// Nil where the task measures none.
+    let meanIou: Double?
     let frechetDistance: Double?
     let seconds: Double
     let steps: Int
@@ -90,15 +91,19 @@ struct TrainingRun {
     if json {
       try printJSON(
         LastLine(
-          testAccuracy: result.accuracy, testLoss: result.loss,
+          testAccuracy: result.accuracy, testLoss: result.loss, meanIou: result["mean IoU"],
           frechetDistance: result[Adversarial.distanceName], seconds: seconds, steps: steps,
           peakMemoryBytes: device.memory.peak, weightsSha256: try model.weightsHash(),
           secondsToThirdStep: thirdStep))
       return
     }
+    if let table = ClassTable(result, classNames: configuration.classNames) {
+      Terminal.write("\n\(table)\n\n")
+    }
+    let iou = result["mean IoU"].map { ", mean IoU \($0.fixed(4))" } ?? ""
     let measured =
       result[Adversarial.distanceName].map { "Fréchet distance \($0.fixed(3))" }
-      ?? "test accuracy \(result.accuracy.fixed(4))"
+      ?? "test accuracy \(result.accuracy.fixed(4))\(iou)"
     Terminal.write(
       "\(measured) after \(steps) steps, \(seconds.fixed(1)) s, "
         + "\((Double(device.memory.peak) / 1e6).fixed(0)) MB of buffers at most\n")

@@ -37,8 +37,8 @@ public struct Adversarial: TrainingTask {
 
   public var supervision: Supervision { .nothing }
 
-  public func prepared(with data: Dataset) throws -> any TrainingTask {
-    Adversarial(objective, judge: try PictureJudge(learningFrom: data))
+  public func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask {
+    Adversarial(objective, judge: try PictureJudge(learningFrom: data()))
   }
 
   public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult

@@ -47,7 +47,9 @@ public struct Measure: Sendable, Equatable, Codable {
     /// [sum of values, number of values]
     case mean, rootOfMean
     /// [hits of each class, samples taken for it, samples of it], one list after another
-    case precision, recall, f1
+    case precision, recall, f1, meanIoU
+    /// The same lists; the share of all samples that is right.
+    case recallOfAll
     /// Two clouds of features; see `FrechetDistance`
     case frechetDistance
   }
@@ -68,6 +70,8 @@ public struct Measure: Sendable, Equatable, Codable {
     case .precision: ClassCounts(sums).precision
     case .recall: ClassCounts(sums).recall
     case .f1: ClassCounts(sums).f1
+    case .meanIoU: ClassCounts(sums).meanIoU
+    case .recallOfAll: ClassCounts(sums).recallOfAll
     case .frechetDistance: FrechetDistance.of(sums)
     }
   }
@@ -76,7 +80,7 @@ public struct Measure: Sendable, Equatable, Codable {
   var isPossible: Bool {
     switch formula {
     case .mean, .rootOfMean: sums.count == 2
-    case .precision, .recall, .f1: sums.count.isMultiple(of: 3)
+    case .precision, .recall, .f1, .meanIoU, .recallOfAll: sums.count.isMultiple(of: 3)
     case .frechetDistance: FrechetDistance.size(sums.count) != nil
     }
   }
@@ -114,6 +118,14 @@ struct ClassCounts {
   /// The harmonic mean of precision and recall.
   func f1(of index: Int) -> Double { ratio(2 * hits[index], taken[index] + present[index]) }
 
+  /// What is of the class and taken for it, of what is either; nil where nothing is.
+  func iou(of index: Int) -> Double? {
+    let either = taken[index] + present[index] - hits[index]
+    return either > 0 ? hits[index] / either : nil
+  }
+
+  var meanIoU: Double { macro { iou(of: $0) ?? 0 } }
+  var recallOfAll: Double { ratio(hits.reduce(0, +), present.reduce(0, +)) }
   var precision: Double { macro(precision(of:)) }
   var recall: Double { macro(recall(of:)) }
   var f1: Double { macro(f1(of:)) }
