@@ -35,6 +35,7 @@ extension BenchmarkCase {
     network("resnet50_b1", "resnet50", [1, 224, 224, 3], classes: 1000, passes: [.infer]),
     network("resnet50_b8", "resnet50", [8, 224, 224, 3], classes: 1000, passes: [.infer]),
     network("unet_128", "unet", [4, 128, 128, 3], classes: 4),
+    network("fcn8s_64", "fcn8s", [16, 64, 64, 1], classes: 11),
     network("dcgan_28", "dcgan", [64, 28, 28, 1]),
     network("dcgan_32", "dcgan", [64, 32, 32, 3], passes: [.train]),
     network("alexnet_b8", "alexnet", [8, 227, 227, 3], classes: 1000),

@@ -9,7 +9,7 @@ struct Main: ParsableCommand {
       PeakCommand.self, GemmCommand.self, ConvolutionCommand.self, WinogradCommand.self, ElementsCommand.self,
       ScalingCommand.self, DeviceCommand.self, HostCommand.self, MemoryCommand.self, CasesCommand.self,
       ServeCommand.self,
-      ProductsCommand.self, ToolCommand.self,
+      ProductsCommand.self, ExportCommand.self, ToolCommand.self,
     ] + pictures)
 
   private static var pictures: [any ParsableCommand.Type] {

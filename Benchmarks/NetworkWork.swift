@@ -34,6 +34,7 @@ extension BenchmarkCase {
     case "resnet20": return cifarResNet(classes: classes)
     case "resnet50": return resNet(.resNet50, classes: classes)
     case "unet": return UNet(classes: classes)
+    case "fcn8s": return FCN(classes: classes)
     case "alexnet": return alexNet(classes: classes)
     case "inception3a": return inception3a()
     default: throw CaseError("there is no network \(model) here")

@@ -56,6 +56,19 @@ def unet(shape, classes, widths=(16, 32, 64, 128)):
     return keras.Model(images, L.Conv2D(classes, 1)(y))
 
 
+def fcn8s(shape, classes, widths=(16, 32, 64, 128, 128), units=256):
+    images = y = L.Input(shape[1:])
+    features = []
+    for width in widths:
+        y = L.MaxPool2D(2)(convolution(width, 3)(convolution(width, 3)(y)))
+        features.append(y)
+    enlarge = lambda x, by: L.Conv2DTranspose(classes, 2 * by, by, padding="same", use_bias=False)(x)
+    y = L.Conv2D(classes, 1)(convolution(units, 1)(convolution(units, 3)(y)))
+    for finer in features[-2:-4:-1]:
+        y = L.Add()([enlarge(y, 2), L.Conv2D(classes, 1)(finer)])
+    return keras.Model(images, enlarge(y, 8))
+
+
 def alexnet(shape, classes):
     return keras.Sequential([
         L.Input(shape[1:]), convolution(96, 11, 4, "valid"), L.MaxPool2D(3, 2), convolution(256, 5), L.MaxPool2D(3, 2),
@@ -85,4 +98,5 @@ def discriminator(shape):
         L.LeakyReLU(0.2), L.Flatten(), L.Dense(1)])
 
 
-NETWORKS = dict(seedcnn=seedcnn, resnet20=resnet20, resnet50=resnet50, unet=unet, alexnet=alexnet, inception3a=inception3a)
+NETWORKS = dict(seedcnn=seedcnn, resnet20=resnet20, resnet50=resnet50, unet=unet, fcn8s=fcn8s, alexnet=alexnet,
+                inception3a=inception3a)

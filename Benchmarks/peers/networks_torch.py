@@ -89,6 +89,35 @@ class UNet(nn.Module):
         return self.logits(x)
 
 
+class FCN(nn.Module):
+    """Sizes that divide by 32; transposed convolutions begin as linear interpolation."""
+
+    def __init__(self, channels, classes, stride=8, widths=(16, 32, 64, 128, 128), units=256):
+        super().__init__()
+        twice = lambda a, b: nn.Sequential(*activated(a, b, 3), *activated(b, b, 3), nn.MaxPool2d(2))
+        self.stages = nn.ModuleList(twice(a, b) for a, b in zip((channels, *widths), widths))
+        self.head = nn.Sequential(*activated(widths[-1], units, 3), *activated(units, units, 1))
+        skips = (32 // stride).bit_length() - 1
+        seen = (units, *widths[::-1][1:])
+        self.scores = nn.ModuleList(nn.Conv2d(inputs, classes, 1) for inputs in seen[:skips + 1])
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(classes, classes, 2 * by, by, by // 2, bias=False) for by in [2] * skips + [stride])
+        for layer in self.up:
+            size = layer.kernel_size[0]
+            tent = 1 - (torch.arange(size) - (size - 1) / 2).abs() / (size // 2)
+            layer.weight.data[:] = torch.eye(classes)[:, :, None, None] * tent[:, None] * tent
+
+    def forward(self, x):
+        features = []
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        x = self.scores[0](self.head(features.pop()))
+        for enlarge, score in zip(self.up, self.scores[1:]):
+            x = enlarge(x) + score(features.pop())
+        return self.up[-1](x)
+
+
 def alexnet(shape, classes):
     return nn.Sequential(
         *activated(3, 96, 11, 4, padding=0), nn.MaxPool2d(3, 2), *activated(96, 256, 5), nn.MaxPool2d(3, 2),
@@ -121,4 +150,4 @@ def discriminator(shape):
 
 NETWORKS = dict(
     seedcnn=seedcnn, resnet20=resnet20, resnet50=resnet50, alexnet=alexnet, inception3a=inception3a,
-    unet=lambda shape, classes: UNet(shape[-1], classes))
+    unet=lambda shape, classes: UNet(shape[-1], classes), fcn8s=lambda shape, classes: FCN(shape[-1], classes))

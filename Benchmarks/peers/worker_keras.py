@@ -85,7 +85,7 @@ def network(case, which):
     optimizer = keras.optimizers.Adam(1e-3)
     optimizer.build(model.trainable_variables)
     if "classes" in case:
-        places = case["x"][1:3] if case["model"] == "unet" else []
+        places = case["x"][1:3] if case["model"] in ("unet", "fcn8s") else []
         labels = tf.constant(np.random.randint(0, case["classes"], [case["x"][0], *places]))
         loss = lambda y: tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=y))
     else:

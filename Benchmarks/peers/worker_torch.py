@@ -103,7 +103,7 @@ def network(case, which):
         return inference(model, lambda: x)
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     if "classes" in case:
-        places = case["x"][1:3] if case["model"] == "unet" else []
+        places = case["x"][1:3] if case["model"] in ("unet", "fcn8s") else []
         labels = torch.randint(0, case["classes"], [batch, *places])
         loss = lambda y: F.cross_entropy(y, labels)
     else:

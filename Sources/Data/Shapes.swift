@@ -13,18 +13,6 @@ import MartletCore
 /// picture.boxes.values(as: Float.self)    // x0, y0, x1, y1 of each object, in pixels
 /// ```
 public struct Shapes: Sendable {
-  /// A picture with all that is known about it.
-  public struct Picture: Sendable, Equatable {
-    /// uint8, (H, W, C)
-    public var image: HostArray
-    /// uint8, (H, W): 0 for the ground, 1 + class for a shape
-    public var mask: HostArray
-    /// float32, (objects, 4): x0, y0, x1, y1 in pixels, the second corner just outside the shape
-    public var boxes: HostArray
-    /// int32, (objects): classes, in the order of the boxes
-    public var labels: HostArray
-  }
-
   /// Names of the classes, in the order of the labels.
   public static let classNames = Outline.allCases.map { "\($0)" }
 
@@ -53,9 +41,9 @@ public struct Shapes: Sendable {
   }
 
   /// Picture `index` of the seed.
-  public func picture(at index: Int) -> Picture {
+  public func picture(at index: Int) -> DrawnPicture {
     let (canvas, labels, bytes) = drawn(index)
-    return Picture(
+    return DrawnPicture(
       image: HostArray(shape: [height, width, channels], dtype: .uint8, bytes: bytes),
       mask: HostArray(shape: [height, width], dtype: .uint8, bytes: canvas.mask),
       boxes: HostArray(canvas.boxes.flatMap { [$0.x, $0.y, $0.z, $0.w] }, shape: [canvas.boxes.count, 4]),
@@ -82,32 +70,11 @@ public struct Shapes: Sendable {
     ) { batch(of: $0, withMasks: withMasks) }
   }
 
-  /// Some of the pictures together, drawn on all threads.
   private func batch(of indices: [Int], withMasks: Bool = false) -> Batch {
-    let count = indices.count
-    let (pixels, size) = (height * width, height * width * channels)
-    var labels = [Int32](repeating: 0, count: count)
-    var masks = [UInt8](repeating: 0, count: withMasks ? count * pixels : 0)
-    let images = HostArray(shape: [count, height, width, channels], dtype: .uint8) { images in
-      labels.withUnsafeMutableBufferPointer { labels in
-        masks.withUnsafeMutableBytes { masks in
-          // Each picture has its own place in all arrays, so that threads never meet.
-          nonisolated(unsafe) let (images, labels, masks) = (images, labels, masks)
-          let group = 8
-          Concurrency.forEach((count + group - 1) / group) { part in
-            for place in part * group..<min(count, (part + 1) * group) {
-              let picture = drawn(indices[place])
-              labels[place] = Int32(picture.labels[0])
-              images.copy(picture.bytes, to: place * size)
-              if withMasks { masks.copy(picture.canvas.mask, to: place * pixels) }
-            }
-          }
-        }
-      }
+    Batch(drawing: indices, imageShape: [height, width, channels], withMasks: withMasks) { index in
+      let picture = drawn(index)
+      return (picture.bytes, picture.canvas.mask, picture.labels[0])
     }
-    return Batch(
-      images: images, labels: HostArray(labels),
-      masks: withMasks ? HostArray(masks, shape: [count, height, width]) : nil)
   }
 
   private func drawn(_ index: Int) -> (canvas: Canvas, labels: [Int], bytes: [UInt8]) {
@@ -165,13 +132,5 @@ public struct Shapes: Sendable {
     }
     let (first, second) = (tinted(dark), tinted(bright))
     return generator.word() & 1 == 0 ? (first, second) : (second, first)
-  }
-}
-
-extension UnsafeMutableRawBufferPointer {
-  fileprivate func copy(_ bytes: [UInt8], to offset: Int) {
-    bytes.withUnsafeBytes {
-      UnsafeMutableRawBufferPointer(rebasing: self[offset..<offset + bytes.count]).copyMemory(from: $0)
-    }
   }
 }

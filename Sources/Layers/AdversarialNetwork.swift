@@ -22,6 +22,16 @@ public final class AdversarialNetwork: Layer {
   /// What the generator starts from: normal numbers (N, latentSize).
   public func noise(_ count: Int) -> Tensor { .randomNormal([count, latentSize]) }
 
+  /// Noise on the way from each row of one noise to that of another in a number of steps, both ends among them: (N * steps,
+  /// latentSize), as widely spread everywhere as at the ends.
+  public func noise(from start: Tensor, to end: Tensor, steps: Int) -> Tensor {
+    precondition(steps > 1, "a way has two ends or more; received \(steps) steps")
+    let shares = Tensor((0..<steps).map { Float($0) / Float(steps - 1) }).reshaped(1, steps, 1)
+    let rest = 1 - shares
+    let ways = start.expandedDims(at: 1) * rest + end.expandedDims(at: 1) * shares
+    return (ways / (shares.squared() + rest.squared()).squareRoot()).reshaped(-1, latentSize)
+  }
+
   public var description: String {
     """
     AdversarialNetwork(

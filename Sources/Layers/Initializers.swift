@@ -19,6 +19,10 @@ public enum Initializer: Hashable, Sendable {
   case lecunNormal
   case randomUniform(low: Float, high: Float)
   case randomNormal(mean: Float, standardDeviation: Float)
+  /// Linear interpolation along each spatial axis, every channel by itself: what a transposed convolution of strides s
+  /// and kernel size 2 s - s % 2 enlarges pictures with, where it has as many filters as channels (Long, Shelhamer,
+  /// Darrell 2015, *Fully convolutional networks for semantic segmentation*).
+  case bilinear
 
   /// Values of a shape that depend on a key only.
   package func value(_ shape: Shape, key: UInt64) -> Tensor {
@@ -37,6 +41,7 @@ public enum Initializer: Hashable, Sendable {
       return Tensor.random(.uniform, shape, key: key) * (high - low) + low
     case .randomNormal(let mean, let deviation):
       return Tensor.random(.normal, shape, key: key) * deviation + mean
+    case .bilinear: return bilinear(shape)
     }
   }
 
@@ -47,6 +52,17 @@ public enum Initializer: Hashable, Sendable {
   /// Cut at two standard deviations, and widened so that the variance is the one asked for.
   private func truncatedNormal(_ shape: Shape, variance: Float, _ key: UInt64) -> Tensor {
     Tensor.random(.truncatedNormal, shape, key: key) * (variance.squareRoot() / 0.879_625_66)
+  }
+
+  /// A tent over each spatial axis, from channel c of (spatial axes, out, in) to c % out.
+  private func bilinear(_ shape: Shape) -> Tensor {
+    precondition(shape.rank > 2, ".bilinear is for the kernels of convolutions; received the shape \(shape)")
+    let channels = Tensor((0..<shape[-1]).map { Int32($0 % shape[-2]) }).oneHot(shape[-2]).transposed(1, 0)
+    return shape.sizes.dropLast(2).reversed().reduce(channels) { value, size in
+      let distance = (Tensor.range(size).cast(to: .float32) - Float(size - 1) / 2).abs()
+      let tent = 1 - distance * (1 / Float((size + 1) / 2))
+      return tent.reshaped([size] + [Int](repeating: 1, count: value.rank)) * value
+    }
   }
 
   static func fans(_ shape: Shape) -> (in: Float, out: Float) {
@@ -83,6 +99,7 @@ extension Initializer: CustomStringConvertible {
     case .randomUniform(let low, let high): ".randomUniform(low: \(low), high: \(high))"
     case .randomNormal(let mean, let deviation):
       ".randomNormal(mean: \(mean), standardDeviation: \(deviation))"
+    case .bilinear: ".bilinear"
     }
   }
 }

@@ -35,6 +35,9 @@ public enum Loss: Sendable {
   case poisson
   /// Minus the cosine between outputs and targets along the last axis: -1 where they point the same way.
   case cosineSimilarity
+  /// Of logits (N, H, W, C) and the classes of pixels (N, H, W): with a class that does not count, weights of classes and
+  /// the overlap of Dice.
+  case pixels(PixelLoss)
   /// One of one's own: one number for each sample of outputs and targets.
   case custom(String, @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor)
 
@@ -49,7 +52,10 @@ public enum Loss: Sendable {
 
   /// Numbers (N) are the targets of outputs (N, 1).
   private func aligned(_ targets: Tensor, with outputs: Tensor) -> Tensor {
-    if case .sparseCategoricalCrossentropy = self { return targets }
+    switch self {
+    case .sparseCategoricalCrossentropy, .pixels: return targets
+    default: break
+    }
     guard outputs.rank == targets.rank + 1, outputs.shape[-1] == 1 else { return targets }
     return targets.expandedDims(at: -1)
   }
@@ -79,6 +85,7 @@ public enum Loss: Sendable {
     case .sparseCategoricalCrossentropy(let fromLogits), .categoricalCrossentropy(let fromLogits, _),
       .binaryCrossentropy(let fromLogits, _):
       fromLogits
+    case .pixels: true
     case .klDivergence: false
     default: nil
     }
@@ -122,6 +129,7 @@ extension Loss {
     case .squaredHinge: Self.hinge(y, t).squared().mean(axes: -1)
     case .poisson: (y - t * (y + 1e-7).log()).mean(axes: -1)
     case .cosineSimilarity: -(Self.normalized(y) * Self.normalized(t)).sum(axes: -1)
+    case .pixels(let loss): loss.perSample(y, t)
     case .custom(_, let body): body(y, t)
     }
   }
@@ -171,7 +179,7 @@ extension Loss {
   private func problem(_ outputs: Tensor, _ targets: Tensor) -> String? {
     switch self {
     case .custom: return nil
-    case .sparseCategoricalCrossentropy:
+    case .sparseCategoricalCrossentropy, .pixels:
       guard outputs.rank > 0, targets.shape == Shape(outputs.shape.sizes.dropLast()),
         !targets.dtype.isFloatingPoint
       else {
@@ -179,6 +187,7 @@ extension Loss {
           + "\(outputs.shape); received \(targets.shape) \(targets.dtype). Probabilities of the outputs' shape are "
           + "for .categoricalCrossentropy"
       }
+      if case .pixels(let loss) = self, let refusal = loss.refusal(of: outputs) { return refusal }
     default:
       guard outputs.rank > 0, outputs.shape == targets.shape else {
         return "\(self) takes targets of the outputs' shape \(outputs.shape); received \(targets.shape)"
@@ -230,6 +239,7 @@ extension Loss: CustomStringConvertible {
     case .binaryCrossentropy(let fromLogits, let smoothing):
       Self.text("binaryCrossentropy", fromLogits: fromLogits, smoothing)
     case .huber(let delta): ConstructorText(".huber").adding("delta", delta, unless: 1).text
+    case .pixels(let loss): ".pixels(\(loss))"
     case .custom(let name, _): name
     case .klDivergence: ".klDivergence"
     case .meanSquaredError: ".meanSquaredError"

@@ -102,7 +102,8 @@ public final class Identity: Layer {
   public func forward(_ x: Tensor) -> Tensor { x }
 }
 
-private func branchText(_ name: String, _ branches: [any Layer]) -> String {
+/// A call with the layers of its block below it.
+func branchText(_ name: String, _ branches: [any Layer]) -> String {
   let call = name.hasSuffix(")") ? name : "\(name)()"
   if branches.isEmpty { return call }
   let lines = branches.map { "  " + $0.description.indented }

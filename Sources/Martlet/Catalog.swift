@@ -14,18 +14,24 @@ public enum Catalog {
     public let task: any TrainingTask
     /// How many pictures a step has where nothing else is said: as many as a few gigabytes hold.
     public let batchSize: Int
+    /// What trains it where nothing else is said; see `OptimizerText`.
+    public let optimizer: String
+    public let learningRate: Float
     /// The network for a number of outputs and the shape of the pictures.
     public let build: @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
 
     init(
       _ name: String, _ summary: String, input: Shape, task: any TrainingTask = Classification(),
-      batchSize: Int = 128, build: @escaping @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
+      batchSize: Int = 128, optimizer: String = "adam", learningRate: Float = 1e-3,
+      build: @escaping @Sendable (_ outputs: Int, _ input: Shape) throws -> any Layer
     ) {
       self.name = name
       self.summary = summary
       self.input = input
       self.task = task
       self.batchSize = batchSize
+      self.optimizer = optimizer
+      self.learningRate = learningRate
       self.build = build
     }
   }
@@ -58,16 +64,40 @@ public enum Catalog {
       "unet", "a class for every pixel: down, up, and across (Ronneberger et al. 2015)",
       input: [128, 128, 3], task: Segmentation(), batchSize: 8
     ) { outputs, _ in UNet(classes: outputs) },
+    fcn(
+      "fcn32s", stride: 32,
+      "a class for every pixel: a classifier's features, enlarged 32 times (Long et al. 2015)"),
+    fcn("fcn16s", stride: 16, "the same with what features of twice the size show"),
+    fcn("fcn8s", stride: 8, "the same with what features of four times the size show"),
     Entry(
-      "dcgan", "a generator of pictures and its judge (Radford et al. 2016)", input: [28, 28, 1],
-      task: Adversarial(), batchSize: 64
+      "deconvnet", "a class for every pixel: pooling, and unpooling to the same places (Noh et al. 2015)",
+      input: [64, 64, 1], task: Segmentation(), batchSize: 16
+    ) { outputs, _ in deconvNet(classes: outputs) },
+    gan(
+      "dcgan", "a generator of pictures and its judge (Radford et al. 2016)", Adversarial(),
+      optimizer: "adam:beta1=0.5"),
+    gan(
+      "wgan-gp", "the same with a critic of bounded slope for a judge (Gulrajani et al. 2017)",
+      Adversarial(.wasserstein()), optimizer: "adam:beta1=0.5,beta2=0.9"),
+  ]
+
+  private static func gan(_ name: String, _ summary: String, _ task: Adversarial, optimizer: String) -> Entry
+  {
+    Entry(
+      name, summary, input: [28, 28, 1], task: task, batchSize: 64, optimizer: optimizer, learningRate: 2e-4
     ) { _, input in
       guard input.rank == 3, input[0] % 4 == 0, input[1] % 4 == 0 else {
-        throw ShapeError("dcgan makes pictures whose height and width divide by 4; received \(input)")
+        throw ShapeError("\(name) makes pictures whose height and width divide by 4; received \(input)")
       }
       return dcgan(picture: input)
-    },
-  ]
+    }
+  }
+
+  private static func fcn(_ name: String, stride: Int, _ summary: String) -> Entry {
+    Entry(name, summary, input: [64, 64, 1], task: Segmentation(), batchSize: 16) { outputs, _ in
+      FCN(classes: outputs, stride: stride)
+    }
+  }
 
   public static var names: [String] { entries.map(\.name) }
 

@@ -6,7 +6,7 @@ import MartletData
 
 /// The data sets that the command knows: by name, or by the place of their files.
 public enum DataSource: Sendable, Equatable {
-  case fashionMNIST, mnist, cifar10, cifar100, shapes
+  case fashionMNIST, mnist, cifar10, cifar100, shapes, fashionScenes
   /// A folder with a sub-folder of pictures for each class, or with `images.npy` and `labels.npy`.
   case folder(FilePath)
   /// A `.npz` file.
@@ -16,7 +16,7 @@ public enum DataSource: Sendable, Equatable {
 
   private static let named: [(name: String, source: DataSource)] = [
     ("fashion-mnist", .fashionMNIST), ("mnist", .mnist), ("cifar-10", .cifar10), ("cifar-100", .cifar100),
-    ("shapes", .shapes),
+    ("shapes", .shapes), ("fashion-scenes", .fashionScenes),
   ]
 
   /// What can be asked for, in the words of the command.
@@ -54,8 +54,8 @@ public enum DataSource: Sendable, Equatable {
     _ part: DatasetPart, directory: FilePath? = nil, size: Shape, imageSize: PictureSize? = nil,
     supervision: Supervision = .labels
   ) throws -> Dataset {
-    guard self == .shapes || supervision != .masks else {
-      throw ShapeError("\(name) has no masks to learn from; shapes has")
+    guard [.shapes, .fashionScenes].contains(self) || supervision != .masks else {
+      throw ShapeError("\(name) has no masks to learn from; shapes and fashion-scenes have")
     }
     if let imageSize, !isFolderOfPictures {
       throw ShapeError(
@@ -77,6 +77,7 @@ public enum DataSource: Sendable, Equatable {
     case .mnist: return try MNIST.load(part, directory: directory)
     case .cifar10: return try CIFAR10.load(part, directory: directory)
     case .cifar100: return try CIFAR100.load(part, directory: directory)
+    case .fashionScenes: return try FashionScenes.load(part, directory: directory)
     case .shapes: return try shapes(part, size, withMasks: withMasks)
     case .folder(let path): return try pictures(in: path, part, imageSize)
     case .archive(let path): return try Dataset.load(npz: path, part)

@@ -12,6 +12,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var imageSize: String?
   public var epochs = 5
   public var batchSize = 128
+  /// See `PixelLoss`; nil for the loss of the network's own task.
+  public var loss: String?
   /// Training ends after this many steps since its start, whatever the epochs are.
   public var steps: Int?
   /// See `OptimizerText`.
@@ -71,7 +73,18 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   }
 
   /// How the network trains.
-  public func task() throws -> any TrainingTask { try entry().task }
+  ///
+  /// - Throws: `SettingsError` for a loss of pixels where the network has none; `NameError` and `OptionTextError` for one
+  ///   that cannot be read.
+  public func task() throws -> any TrainingTask {
+    let task = try entry().task
+    guard let loss else { return task }
+    let pixels = try PixelLoss(loss)
+    guard task is Segmentation else {
+      throw SettingsError("--loss \(loss) is for networks with a class for every pixel; \(model) is none")
+    }
+    return Segmentation(loss: .pixels(pixels))
+  }
 
   /// The most values of a picture: beyond these no network has sizes that can be counted.
   public static let largestInput = 1 << 26
@@ -122,7 +135,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         "classNames has \(classNames.count) names; there must be at least 1 and at most \(Dataset.mostClasses)"
     }
     do {
-      _ = try (entry(), makeOptimizer(), steering(), memoryLimitBytes(), pictureSize())
+      _ = try (task(), makeOptimizer(), steering(), memoryLimitBytes(), pictureSize())
       _ = try augment.map { try Augmentation($0) }
     } catch { return "\(error)" }
     return nil
@@ -146,6 +159,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 /// Settings that a run cannot go on with.
 public struct SettingsError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  init(_ description: String) { self.description = description }
   init(_ option: String, _ given: String, _ saved: String, _ way: String) {
     description = "\(option) \(given) contradicts the run, which has \(saved); \(way)"
   }
@@ -156,7 +170,7 @@ extension RunConfiguration {
   private static let fixed: [(option: String, text: @Sendable (RunConfiguration) -> String)] = [
     ("--model", { $0.model }), ("layers", { $0.layers.map { "\($0)" } ?? "none" }), ("--data", { $0.data }),
     ("--image-size", { $0.imageSize ?? "none" }),
-    ("--batch-size", { "\($0.batchSize)" }),
+    ("--batch-size", { "\($0.batchSize)" }), ("--loss", { $0.loss ?? "the network's" }),
     ("--optimizer", { $0.optimizer }), ("--learning-rate", { "\($0.learningRate)" }),
     ("--schedule", { $0.schedule ?? "none" }), ("--plateau", { $0.plateau ?? "none" }),
     ("--augment", { $0.augment ?? "none" }), ("--validation-split", { "\($0.validationSplit)" }),

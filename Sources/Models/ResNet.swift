@@ -123,23 +123,28 @@ public enum ResNetDepth: Int, CaseIterable, Sendable {
 
 /// A residual network for pictures like 224x224x3.
 public func resNet(_ depth: ResNetDepth, classes: Int = 1000) -> Sequential {
-  Sequential {
+  Sequential(resNetStages(depth).flatMap(\.layers) + [GlobalAveragePooling2D(), Dense(classes)])
+}
+
+/// Its body in five stages, each of which makes the picture half as large, rounded up.
+public func resNetStages(_ depth: ResNetDepth) -> [Sequential] {
+  func blocks(_ stage: Int) -> [any Layer] {
+    (0..<depth.blocks[stage]).map { block in
+      let (filters, strides): (Int, Spatial) = (64 << stage, stage > 0 && block == 0 ? 2 : 1)
+      return depth.hasBottlenecks
+        ? BottleneckBlock(filters, strides: strides, projects: block == 0)
+        : ResidualBlock(
+          filters, strides: strides, projects: stage > 0 && block == 0, normalizesShortcut: true)
+    }
+  }
+  let first = Sequential {
     residualConvolution(64, 7, strides: 2)
     residualNormalization()
     ReLU()
-    MaxPool2D(3, strides: 2, padding: .explicit([.init(1, 1)]))
-    for (stage, filters) in [64, 128, 256, 512].enumerated() {
-      for block in 0..<depth.blocks[stage] {
-        let strides: Spatial = stage > 0 && block == 0 ? 2 : 1
-        if depth.hasBottlenecks {
-          BottleneckBlock(filters, strides: strides, projects: block == 0)
-        } else {
-          ResidualBlock(
-            filters, strides: strides, projects: stage > 0 && block == 0, normalizesShortcut: true)
-        }
-      }
-    }
-    GlobalAveragePooling2D()
-    Dense(classes)
   }
+  let second = Sequential {
+    MaxPool2D(3, strides: 2, padding: .explicit([.init(1, 1)]))
+    blocks(0)
+  }
+  return [first, second] + (1..<4).map { Sequential(blocks($0)) }
 }

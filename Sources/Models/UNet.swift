@@ -32,6 +32,7 @@ public final class UNet: Layer {
   }
 
   public func forward(_ x: Tensor) -> Tensor {
+    if let refusal = refusal(of: x.shape) { return x.failing(refusal, file: #fileID, line: #line) }
     var seen: [Tensor] = []
     var y = x
     for layer in down {
@@ -42,6 +43,21 @@ public final class UNet: Layer {
     y = middle(y)
     for (enlarge, merge) in zip(up, merged) { y = merge(concatenate(enlarge(y), seen.removeLast())) }
     return logits(y)
+  }
+
+  /// Why pictures do not fit, with the nearest sizes that do.
+  private func refusal(of shape: Shape) -> String? {
+    let factor = 1 << down.count
+    guard shape.rank == 4 else { return "UNet needs an input (N, H, W, C); received \(shape)" }
+    let (height, width) = (shape[1], shape[2])
+    guard height % factor != 0 || width % factor != 0 else { return nil }
+    func size(_ round: (Int) -> Int) -> String { "\(round(height) * factor)x\(round(width) * factor)" }
+    let smaller = size { $0 / factor }
+    let larger = size { ($0 + factor - 1) / factor }
+    let fitting = min(height, width) < factor ? larger : "\(smaller) or \(larger)"
+    return
+      "a UNet of \(widths.count) sizes takes pictures whose height and width divide by \(factor); received "
+      + "\(height)x\(width), and \(fitting) would fit"
   }
 
   public var description: String { "UNet(classes: \(logits.filters), widths: \(widths))" }

@@ -23,6 +23,11 @@ struct EvaluateCommand: ParsableCommand {
     let testAccuracy: Double
     let testLoss: Double
     let count: Int
+    /// Nil where the network has no class for every pixel.
+    let meanIou: Double?
+    let classes: [ClassTable.Row]?
+    /// Nil where the network generates no pictures.
+    let frechetDistance: Double?
     /// A row for each true class, a column for each predicted one; nil where nobody asked.
     let confusion: [[Int]]?
   }
@@ -37,20 +42,28 @@ struct EvaluateCommand: ParsableCommand {
           "\(show > 0 ? "--show draws" : "--confusion counts") the classes of pictures; \(configuration.model) has "
             + "none")
       }
-      let test = try configuration.testData(data, directory: dataDir)
+      let test = try configuration.load(.test, data, directory: dataDir)
       let model = try network.load(configuration)
       let result = try model.evaluate(
-        test, batchSize: evaluationBatchSize(training: configuration.batchSize), task: task)
+        test, batchSize: evaluationBatchSize(training: configuration.batchSize),
+        task: task.prepared(with: configuration.load(.train, data, directory: dataDir)))
       let matrix = try confusion ? Classification().confusion(model, on: test) : nil
+      let table = ClassTable(result, classNames: test.classNames)
       if json {
         try printJSON(
           Line(
             testAccuracy: result.accuracy, testLoss: result.loss, count: result.count,
-            confusion: matrix?.counts))
+            meanIou: table?.meanIoU,
+            classes: table?.rows, frechetDistance: result[Adversarial.distanceName], confusion: matrix?.counts
+          ))
       } else {
+        let more =
+          table.map { ", mean IoU \($0.meanIoU.fixed(4))" }
+          ?? result[Adversarial.distanceName].map { ", Fréchet distance \($0.fixed(3))" } ?? ""
         Terminal.write(
           "\(configuration.model) on \(test.count.grouped) test pictures of \(test.name): accuracy "
-            + "\(result.accuracy.fixed(4)), loss \(result.loss.fixed(4))\n")
+            + "\(result.accuracy.fixed(4))\(more), loss \(result.loss.fixed(4))\n")
+        if let table { Terminal.write("\n\(table)\n") }
         if let matrix { show(matrix, test.classNames) }
         try draw(model, test)
       }

@@ -12,7 +12,7 @@ public struct MartletCommand: ParsableCommand {
     abstract: "Trains and runs convolutional networks.",
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SegmentCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SegmentCommand.self, SampleCommand.self,
       SummaryCommand.self, DevicesCommand.self, DoctorCommand.self, TuneCommand.self, ConformanceCommand.self,
     ])
 

@@ -64,21 +64,21 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension RunConfiguration {
-  /// The test part of the network's data set, or of another one.
-  func testData(_ name: String?, directory: String?) throws -> Dataset {
+  /// A part of the network's data set, or of another one.
+  func load(_ part: DatasetPart, _ name: String?, directory: String?) throws -> Dataset {
     guard name ?? data != "" else {
       throw ToolError("pictures are needed: --data NAME")
     }
     let source = try DataSource(name: name ?? data)
-    let test = try source.load(
-      .test, directory: (directory ?? dataDirectory).map { FilePath($0) }, size: Shape(input),
+    let loaded = try source.load(
+      part, directory: (directory ?? dataDirectory).map { FilePath($0) }, size: Shape(input),
       imageSize: source.isFolderOfPictures ? pictureSize() : nil, supervision: task().supervision)
-    guard test.imageShape.sizes == input, test.classNames.count == classNames.count else {
+    guard loaded.imageShape.sizes == input, loaded.classNames.count == classNames.count else {
       throw ShapeError(
         "the network was trained on pictures of \(Shape(input)) in \(classNames.count) classes; "
-          + "\(test.name) has \(test.imageShape) in \(test.classNames.count); take data of that kind, or another "
+          + "\(loaded.name) has \(loaded.imageShape) in \(loaded.classNames.count); take data of that kind, or another "
           + "network")
     }
-    return test
+    return loaded
   }
 }

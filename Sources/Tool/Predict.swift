@@ -50,7 +50,7 @@ struct PredictCommand: ParsableCommand {
       }
       let pictures =
         try images.map { try Self.pictures(in: FilePath($0), shape: Shape(configuration.input)) }
-        ?? Self.pictures(of: configuration.testData(data, directory: dataDir))
+        ?? Self.pictures(of: configuration.load(.test, data, directory: dataDir))
       let model = try network.load(configuration)
       var index = 0
       let wanted = min(count ?? (images == nil ? 10 : pictures.count), pictures.count)

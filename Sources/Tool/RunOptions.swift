@@ -27,6 +27,12 @@ struct RunOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Pictures in a step (default: 128, fewer for large networks).", valueName: "n"))
   var batchSize: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The loss of networks with a class for every pixel: \(PixelLoss.names.joined(separator: ", ")), with options as in "
+        + "dice:ignoreClass=255,classWeights=0.2/1/1.", valueName: "name"), completion: .list(PixelLoss.names)
+  )
+  var loss: String?
   @Option(help: ArgumentHelp("Stop after this many steps since the start of training.", valueName: "n"))
   var steps: Int?
   @Option(
@@ -96,6 +102,7 @@ struct RunOptions: ParsableArguments {
     configuration.imageSize = imageSize ?? configuration.imageSize
     configuration.epochs = epochs ?? configuration.epochs
     configuration.batchSize = batchSize ?? configuration.batchSize
+    configuration.loss = loss ?? configuration.loss
     configuration.steps = steps ?? configuration.steps
     configuration.optimizer = optimizer ?? configuration.optimizer
     configuration.learningRate = learningRate ?? configuration.learningRate

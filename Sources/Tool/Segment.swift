@@ -73,7 +73,7 @@ struct SegmentCommand: ParsableCommand {
 
     private static func samples(of configuration: RunConfiguration) throws -> [Source] {
       guard configuration.data != "" else { throw ToolError("pictures are needed: --images FILE") }
-      let test = try configuration.testData(nil, directory: nil).prefix(8)
+      let test = try configuration.load(.test, nil, directory: nil).prefix(8)
       return (0..<test.count).map { index in
         Source(name: FilePath("\(index)")) {
           let images = test.batch([index]).images

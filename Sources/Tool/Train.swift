@@ -71,11 +71,14 @@ struct TrainCommand: ParsableCommand {
     }
     configuration.model = options.model ?? configuration.model
     let entry = try configuration.entry()
-    if saved == nil { configuration.batchSize = entry.batchSize }
+    if saved == nil {
+      configuration.batchSize = entry.batchSize
+      (configuration.optimizer, configuration.learningRate) = (entry.optimizer, entry.learningRate)
+    }
     options.apply(to: &configuration)
     try saved.map { try configuration.checkContinuation(of: $0) }
     try device.run(seed: configuration.seed) { device in
-      let task = entry.task
+      let task = try configuration.task()
       let source = try DataSource(name: configuration.data)
       func load(_ part: DatasetPart) throws -> Dataset {
         try source.load(
@@ -89,7 +92,8 @@ struct TrainCommand: ParsableCommand {
       if saved == nil { try folder?.create(configuration) } else { try folder?.write(configuration) }
       if !json { announce(configuration, device, model.parameterCount, training) }
       let run = TrainingRun(
-        configuration: configuration, task: task, folder: folder, checkpointEvery: checkpointEvery,
+        configuration: configuration, task: try task.prepared(with: training), folder: folder,
+        checkpointEvery: checkpointEvery,
         tensorBoard: tensorBoard(in: folder), json: json, start: start, device: device)
       try withContext(memoryLimit: configuration.memoryLimitBytes()) {
         try run.train(model, optimizer, training, from: saved == nil ? nil : checkpoint(in: folder!)) {

@@ -21,6 +21,9 @@ struct TrainingRun {
   private struct LastLine: Encodable {
     let testAccuracy: Double
     let testLoss: Double
+    /// Nil where the task measures none.
+    let meanIou: Double?
+    let frechetDistance: Double?
     let seconds: Double
     let steps: Int
     let peakMemoryBytes: Int
@@ -88,13 +91,21 @@ struct TrainingRun {
     if json {
       try printJSON(
         LastLine(
-          testAccuracy: result.accuracy, testLoss: result.loss, seconds: seconds, steps: steps,
+          testAccuracy: result.accuracy, testLoss: result.loss, meanIou: result["mean IoU"],
+          frechetDistance: result[Adversarial.distanceName], seconds: seconds, steps: steps,
           peakMemoryBytes: device.memory.peak, weightsSha256: try model.weightsHash(),
           secondsToThirdStep: thirdStep))
       return
     }
+    if let table = ClassTable(result, classNames: configuration.classNames) {
+      Terminal.write("\n\(table)\n\n")
+    }
+    let iou = result["mean IoU"].map { ", mean IoU \($0.fixed(4))" } ?? ""
+    let measured =
+      result[Adversarial.distanceName].map { "Fréchet distance \($0.fixed(3))" }
+      ?? "test accuracy \(result.accuracy.fixed(4))\(iou)"
     Terminal.write(
-      "test accuracy \(result.accuracy.fixed(4)) after \(steps) steps, \(seconds.fixed(1)) s, "
+      "\(measured) after \(steps) steps, \(seconds.fixed(1)) s, "
         + "\((Double(device.memory.peak) / 1e6).fixed(0)) MB of buffers at most\n")
     if let folder { Terminal.write("written to \(folder.path)\n") }
   }

@@ -82,7 +82,7 @@ extension Layer {
   ) throws -> BatchResult {
     var result = BatchResult()
     try data.batches(of: batchSize).forEach(workers: workers) { result += try task.evaluate(self, on: $0) }
-    return result
+    return result.concluded
   }
 }
 

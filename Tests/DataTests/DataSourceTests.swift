@@ -14,7 +14,7 @@ struct DataSourceTests {
     #expect(
       message { _ = try source("cifar10") }
         == "there is no data set called cifar10; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, "
-        + "folder:DIR, FILE.npz, FILE.csv. Did you mean cifar-10?")
+        + "fashion-scenes, folder:DIR, FILE.npz, FILE.csv. Did you mean cifar-10?")
   }
 
   @Test func loadsFromPaths() throws {

@@ -36,6 +36,39 @@ struct InitializerTests {
     #expect(try w.abs().max().item() <= example.bound)
   }
 
+  /// The kernels of the paper, by the formula of its published program, and none between different channels.
+  @Test(arguments: [4, 16, 3, 1]) func bilinearKernelsAreTents(size: Int) throws {
+    let layer = Conv2DTranspose(2, kernelSize: Spatial([size]), strides: 2, kernelInitializer: .bilinear)
+    try layer.build(input: [3, 3, 2])
+    let factor = (size + 1) / 2
+    let center = size % 2 == 1 ? Double(factor - 1) : Double(factor) - 0.5
+    func tent(_ place: Int) -> Double { 1 - abs(Double(place) - center) / Double(factor) }
+    let expected = positions([size, size, 2, 2]).map { place in
+      place[2] == place[3] ? tent(place[0]) * tent(place[1]) : 0
+    }
+    #expect(mismatch(layer.kernel.value, expected, shape: [size, size, 2, 2]) == nil)
+  }
+
+  /// A plane stays a plane where it is enlarged, but at the border.
+  @Test func bilinearKernelsInterpolate() throws {
+    let layer = Conv2DTranspose(
+      1, kernelSize: 4, strides: 2, padding: .same, useBias: false, kernelInitializer: .bilinear)
+    func plane(_ y: Double, _ x: Double) -> Double { 3 * y - 2 * x + 1 }
+    let x = Tensor(
+      positions([5, 6]).map { Float(plane(Double($0[0]), Double($0[1]))) }, shape: [1, 5, 6, 1])
+    let y = layer(x)
+    #expect(y.shape == [1, 10, 12, 1])
+    for place in positions([8, 10]).map({ [$0[0] + 1, $0[1] + 1] }) {
+      let expected = plane((Double(place[0]) - 0.5) / 2, (Double(place[1]) - 0.5) / 2)
+      #expect(abs(y.element([0] + place + [0]) - expected) < 1e-5)
+    }
+    // Every group of channels by itself.
+    let groups = Conv2DTranspose(3, kernelSize: 4, strides: 2, groups: 3, kernelInitializer: .bilinear)
+    try groups.build(input: [2, 2, 3])
+    #expect(groups.kernel.value.shape == [4, 4, 1, 3])
+    #expect([Float](groups.kernel.value).prefix(3).allSatisfy { $0 == 0.0625 })
+  }
+
   @Test func valuesAreAFunctionOfSeedAndPath() throws {
     func values(seed: UInt64) throws -> [[Float]] {
       let model = Sequential {

@@ -19,6 +19,16 @@ struct PoolingTests {
     },
     Case("GlobalMaxPooling1D()", [5, 2], [2]) { GlobalMaxPooling1D() },
     Case("GlobalMaxPooling3D()", [2, 3, 2, 2], [2]) { GlobalMaxPooling3D() },
+    Case("MaxUnpooling2D(2)", [5, 4, 2], [5, 4, 2]) { MaxUnpooling2D() },
+    Case(
+      "MaxUnpooling2D(2) {\n  Conv2D(3, kernelSize: 1)\n  Conv2D(2, kernelSize: 1)\n}", [5, 4, 2], [5, 4, 2],
+      parameters: 17
+    ) {
+      MaxUnpooling2D {
+        Conv2D(3, kernelSize: 1)
+        Conv2D(2, kernelSize: 1)
+      }
+    },
   ]
 
   @Test(arguments: cases) func printsBuildsAndRuns(layer: Case) throws {
@@ -50,6 +60,31 @@ struct PoolingTests {
     #expect([Float](AveragePooling1D(2, padding: .same)(x)) == [3, 0.5, 4])
     #expect(abs([Float](GlobalAveragePooling1D()(x))[0] - 2.2) < 1e-6)
     #expect([Float](GlobalMaxPooling1D()(x)) == [5])
+  }
+
+  /// What the layers inside make of a maximum stands where it was, and nothing elsewhere; the last row of an odd height
+  /// is in no window.
+  @Test func unpoolingPutsBackWhereTheMaximaWere() throws {
+    let x = distinctSamples([2, 5, 4, 3], seed: 6)
+    let layer = MaxUnpooling2D { Lambda("double") { $0 * 2 } }
+    var expected = [Double](repeating: 0, count: x.count)
+    for place in positions([2, 2, 2, 3]) {
+      let window = positions([2, 2]).map { tap in
+        [place[0], place[1] * 2 + tap[0], place[2] * 2 + tap[1], place[3]]
+      }
+      let best = window.max { x.element($0) < x.element($1) }!
+      expected[zip(best, x.shape.strides).map { $0 * $1 }.reduce(0, +)] = 2 * x.element(best)
+    }
+    #expect(mismatch(layer(x), expected, shape: x.shape) == nil)
+  }
+
+  @Test func layersInsideUnpoolingKeepTheShape() {
+    #expect(
+      refusal(MaxUnpooling2D { Conv2D(3, kernelSize: 1) }, [4, 4, 2])
+        == "unpooling to 1x4x4x2 needs values and int32 positions of 1x2x2x2; received 1x2x2x3 and 1x2x2x2 int32"
+    )
+    #expect(
+      refusal(MaxUnpooling2D(), [4, 2]) == "MaxUnpooling2D needs an input (N, H, W, C); received 1x4x2")
   }
 
   @Test func inputsOfAnotherRankAreRefused() {

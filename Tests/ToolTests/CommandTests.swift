@@ -103,10 +103,40 @@ import Testing
     let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
     #expect(
       history.hasPrefix(
-        "epoch,steps,loss,accuracy,generator_loss,val_loss,val_accuracy,val_generator_loss,seconds\n1,2,"))
+        "epoch,steps,loss,accuracy,generator_loss,val_loss,val_accuracy,val_generator_loss,"
+          + "val_frechet_distance,seconds\n1,2,"))
     #expect(try Command("evaluate", "--run", run.string).status == 0)
     let drawing = try Command("evaluate", "--run", run.string, "--show", "1")
     #expect(drawing.errors == "martlet: --show draws the classes of pictures; dcgan has none\n")
+  }
+
+  @Test func segmentationEndsWithATableOfTheClasses() throws {
+    let run = try temporaryFolder().appending("masks")
+    let loss = "crossentropy+dice:ignoreClass=255,classWeights=0.2/1/1/1/1/1/1/1/1/1/1"
+    let training = try Command(
+      "train", "--model", "fcn32s", "--data", "shapes", "--steps", "2", "--batch-size", "4", "--loss", loss,
+      "--output", run.string)
+    #expect(training.status == 0, "\(training.errors)")
+    let table = training.lines.suffix(14).map { $0.split(separator: " ") }
+    #expect(table[0] == ["class", "IoU", "accuracy", "pixels"])
+    #expect(table[1].first == "background" && table[11].first == "bar" && table[11].count == 4)
+    #expect(training.lines.suffix(2)[training.lines.endIndex - 2].contains(", mean IoU 0."))
+    let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
+    #expect(
+      history.hasPrefix("epoch,steps,loss,accuracy,mean_IoU,val_loss,val_accuracy,val_mean_IoU,seconds\n"))
+    let evaluation = try Command("evaluate", "--run", run.string)
+    #expect(evaluation.lines[0].hasPrefix("fcn32s on 2,000 test pictures of shapes: accuracy 0."))
+    #expect(evaluation.lines.suffix(12).map { $0.split(separator: " ") } == Array(table[0..<12]))
+    let other = try Command("train", "--resume", run.string, "--steps", "3", "--loss", "dice")
+    #expect(
+      other.errors
+        == "martlet: --loss dice contradicts the run, which has \(loss); leave it out, or start another run\n"
+    )
+    let json = try Command("train", "--resume", run.string, "--steps", "3", "--json")
+    #expect(json.lines.last?.contains("\"mean_iou\":0.") == true, "\(json.errors)")
+    let classes = try Command("evaluate", "--run", run.string, "--json")
+    #expect(classes.output.contains("\"classes\":[{\"accuracy\":"))
+    #expect(classes.output.contains("\"name\":\"background\",\"pixels\":"))
   }
 
   @Test func everyEpochAndTheEndAreJSONLines() throws {
@@ -122,16 +152,31 @@ import Testing
     (
       ["train", "--model", "basic-cn"],
       "there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, "
-        + "unet, dcgan. Did you mean basic-cnn?"
+        + "unet, fcn32s, fcn16s, fcn8s, deconvnet, dcgan, wgan-gp. Did you mean basic-cnn?"
     ),
     (
       ["train", "--data", "shape"],
-      "there is no data set called shape; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, folder:DIR, "
-        + "FILE.npz, FILE.csv. Did you mean shapes?"
+      "there is no data set called shape; there are fashion-mnist, mnist, cifar-10, cifar-100, shapes, "
+        + "fashion-scenes, folder:DIR, FILE.npz, FILE.csv. Did you mean shapes?"
     ),
     (
       ["train", "--model", "unet", "--data", "fashion-mnist"],
-      "fashion-mnist has no masks to learn from; shapes has"
+      "fashion-mnist has no masks to learn from; shapes and fashion-scenes have"
+    ),
+    (
+      ["train", "--data", "shapes", "--loss", "dice"],
+      "--loss dice is for networks with a class for every pixel; basic-cnn is none"
+    ),
+    (
+      ["train", "--model", "unet", "--data", "shapes", "--loss", "diec"],
+      "there is no loss of pixels called diec; there are crossentropy, dice, crossentropy+dice. Did you mean dice?"
+    ),
+    (
+      [
+        "train", "--model", "fcn8s", "--data", "shapes", "--batch-size", "2", "--loss",
+        "dice:classWeights=1/2",
+      ],
+      "there is one weight for each of 11 classes; received 2"
     ),
     (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
     (["train", "--steps", "0"], "--steps must be at least 1; received 0"),

@@ -379,7 +379,7 @@ struct WrongUseTests {
     ),
     WrongUse(
       "masks from pictures that have none", "train --model unet --data folder:@/faces --steps 1",
-      "@/faces has no masks to learn from; shapes has"),
+      "@/faces has no masks to learn from; shapes and fashion-scenes have"),
   ]
 
   // MARK: - Weights
@@ -509,7 +509,7 @@ struct WrongUseTests {
     ),
     configuration(
       "config.json of an unknown model", "basic-cnn", "basic-cn",
-      "@/damaged/config.json: is not a run's configuration, restore it or start another run: there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, unet, dcgan. Did you mean basic-cnn?"
+      "@/damaged/config.json: is not a run's configuration, restore it or start another run: there is no model called basic-cn; there are basic-cnn, resnet20, resnet18, resnet50, alexnet, inception-3a, unet, fcn32s, fcn16s, fcn8s, deconvnet, dcgan, wgan-gp. Did you mean basic-cnn?"
     ),
     configuration(
       "config.json with a size of zero", "28,", "0,",

@@ -17,7 +17,7 @@ struct OpenCLTests {
     let input = Shape([side, side, entry.input[2]])
     let data = try DataSource.shapes.load(.train, size: input, supervision: entry.task.supervision)
     return try withContext(device: Devices.named(device, threads: 2), seed: 3) {
-      let model = try entry.build(data.classNames.count, input)
+      let model = try entry.build(entry.task.outputs(classes: data.classNames.count), input)
       try model.build(input: input)
       let optimizer: any Optimizer =
         Self.rates[network].map { SGD(learningRate: $0) } ?? Adam(learningRate: 1e-3)

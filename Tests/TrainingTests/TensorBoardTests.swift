@@ -171,7 +171,8 @@ import Testing
       return pictures
     }
     #expect(pictures[0] == pictures[1] && pictures[0].map(\.name) == ["generated"])
-    #expect(pictures[0][0].picture.shape == [5 * 26, 5 * 26, 3])
+    // Eight rows of eight with gaps of two, each point twice as large.
+    #expect(pictures[0][0].picture.shape == [2 * (8 * 14 - 2), 2 * (8 * 14 - 2), 3])
   }
 
   @Test func tasksWithNothingToShowShowNothing() throws {

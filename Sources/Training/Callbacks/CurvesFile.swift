@@ -18,9 +18,10 @@
   }
 
   extension History {
-    /// A panel of the loss and one of the first measure, each with the curves of training and validation.
+    /// A panel of the loss and one of the measure that stands last, each with the curves of training and validation.
     public func plot() -> Plot {
-      let names = ["loss"] + (first?.training.measures.prefix(1).map(\.name) ?? [])
+      let names =
+        ["loss"] + (first.map { ($0.validation ?? $0.training).measures.suffix(1).map(\.name) } ?? [])
       return Plot(names.map { Plot.Panel(title: $0, curves: curves(of: $0), horizontal: "epoch") })
     }
 

@@ -29,24 +29,38 @@ public struct HistoryFile: Callback {
           try write(String(decoding: try encoder.encode(Line(record)), as: UTF8.self))
         }
       } else {
-        let names = history.first.map { ["loss"] + $0.training.measures.map(\.name) } ?? []
-        try write(header(names))
-        for record in history { try write(row(record, names)) }
+        let columns = history.first.map(Columns.init) ?? Columns()
+        try write(columns.header)
+        for record in history { try write(columns.row(record)) }
       }
     }
   }
 
-  /// Loss and measures in training, the same in validation under `val_`.
-  private func header(_ names: [String]) -> String {
-    let columns = names.map { String($0.map { $0 == " " ? "_" : $0 }) }
-    return (["epoch", "steps"] + columns + columns.map { "val_" + $0 } + ["seconds"]).joined(separator: ",")
-  }
+  /// Loss and measures in training, and in validation under `val_`.
+  private struct Columns {
+    var training: [String] = []
+    var validation: [String] = []
 
-  private func row(_ record: EpochRecord, _ names: [String]) -> String {
-    let cells = [record.training, record.validation].flatMap { result in
-      names.map { name in result?[name].map { "\($0)" } ?? "" }
+    init() {}
+
+    init(_ record: EpochRecord) {
+      func names(_ result: BatchResult) -> [String] { ["loss"] + result.measures.map(\.name) }
+      training = names(record.training)
+      validation = record.validation.map(names) ?? training
     }
-    return (["\(record.epoch)", "\(record.steps)"] + cells + ["\(record.seconds)"]).joined(separator: ",")
+
+    var header: String {
+      let names = (training + validation.map { "val_" + $0 }).map { String($0.map { $0 == " " ? "_" : $0 }) }
+      return (["epoch", "steps"] + names + ["seconds"]).joined(separator: ",")
+    }
+
+    func row(_ record: EpochRecord) -> String {
+      func cells(_ names: [String], _ result: BatchResult?) -> [String] {
+        names.map { name in result?[name].map { "\($0)" } ?? "" }
+      }
+      let cells = cells(training, record.training) + cells(validation, record.validation)
+      return (["\(record.epoch)", "\(record.steps)"] + cells + ["\(record.seconds)"]).joined(separator: ",")
+    }
   }
 
   private struct Line: Encodable {

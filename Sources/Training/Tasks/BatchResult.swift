@@ -22,6 +22,15 @@ public struct BatchResult: Sendable, Equatable, Codable {
   /// The share of what the network got right; 0 where that was not measured.
   public var accuracy: Double { self["accuracy"] ?? 0 }
 
+  /// The same with values in the place of sums that are many, for results to which no more are added.
+  var concluded: BatchResult {
+    var result = self
+    result.measures = measures.map { measure in
+      measure.formula == .frechetDistance ? Measure(measure.name, sums: [measure.value, 1]) : measure
+    }
+    return result
+  }
+
   public static func += (a: inout BatchResult, b: BatchResult) {
     a.lossSum += b.lossSum
     a.count += b.count
@@ -38,7 +47,11 @@ public struct Measure: Sendable, Equatable, Codable {
     /// [sum of values, number of values]
     case mean, rootOfMean
     /// [hits of each class, samples taken for it, samples of it], one list after another
-    case precision, recall, f1
+    case precision, recall, f1, meanIoU
+    /// The same lists; the share of all samples that is right.
+    case recallOfAll
+    /// Two clouds of features; see `FrechetDistance`
+    case frechetDistance
   }
   public let name: String
   public let formula: Formula
@@ -57,6 +70,9 @@ public struct Measure: Sendable, Equatable, Codable {
     case .precision: ClassCounts(sums).precision
     case .recall: ClassCounts(sums).recall
     case .f1: ClassCounts(sums).f1
+    case .meanIoU: ClassCounts(sums).meanIoU
+    case .recallOfAll: ClassCounts(sums).recallOfAll
+    case .frechetDistance: FrechetDistance.of(sums)
     }
   }
 
@@ -64,7 +80,8 @@ public struct Measure: Sendable, Equatable, Codable {
   var isPossible: Bool {
     switch formula {
     case .mean, .rootOfMean: sums.count == 2
-    case .precision, .recall, .f1: sums.count.isMultiple(of: 3)
+    case .precision, .recall, .f1, .meanIoU, .recallOfAll: sums.count.isMultiple(of: 3)
+    case .frechetDistance: FrechetDistance.size(sums.count) != nil
     }
   }
 
@@ -101,6 +118,14 @@ struct ClassCounts {
   /// The harmonic mean of precision and recall.
   func f1(of index: Int) -> Double { ratio(2 * hits[index], taken[index] + present[index]) }
 
+  /// What is of the class and taken for it, of what is either; nil where nothing is.
+  func iou(of index: Int) -> Double? {
+    let either = taken[index] + present[index] - hits[index]
+    return either > 0 ? hits[index] / either : nil
+  }
+
+  var meanIoU: Double { macro { iou(of: $0) ?? 0 } }
+  var recallOfAll: Double { ratio(hits.reduce(0, +), present.reduce(0, +)) }
   var precision: Double { macro(precision(of:)) }
   var recall: Double { macro(recall(of:)) }
   var f1: Double { macro(f1(of:)) }

@@ -66,13 +66,17 @@ extension ConfusionMatrix: CustomStringConvertible {
   /// A row for each true class, a column for each predicted one.
   public func table(names: [String]) -> String {
     precondition(names.count == classes, "\(classes) classes have \(names.count) names")
-    let cells = [["true \\ predicted"] + names] + zip(names, counts).map { [$0] + $1.map(String.init) }
-    let widths = cells[0].indices.map { column in cells.reduce(0) { max($0, $1[column].count) } }
-    func pad(_ text: String, _ column: Int) -> String {
-      let spaces = String(repeating: " ", count: widths[column] - text.count)
-      return column == 0 ? text + spaces : spaces + text
-    }
-    return cells.map { row in row.indices.map { pad(row[$0], $0) }.joined(separator: "  ") }
-      .joined(separator: "\n")
+    return columns([["true \\ predicted"] + names] + zip(names, counts).map { [$0] + $1.map(String.init) })
   }
+}
+
+/// Rows of cells as text, the first column to the left and the others to the right.
+func columns(_ cells: [[String]]) -> String {
+  let widths = cells[0].indices.map { column in cells.reduce(0) { max($0, $1[column].count) } }
+  func pad(_ text: String, _ column: Int) -> String {
+    let spaces = String(repeating: " ", count: widths[column] - text.count)
+    return column == 0 ? text + spaces : spaces + text
+  }
+  return cells.map { row in row.indices.map { pad(row[$0], $0) }.joined(separator: "  ") }
+    .joined(separator: "\n")
 }

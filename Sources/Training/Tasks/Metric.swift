@@ -47,7 +47,8 @@ public struct Metric: Sendable {
     let sums = try sums.elements(as: Float.self).map(Double.init)
     switch formula {
     case .mean, .rootOfMean: return Measure(name, formula, sums: sums + [Double(count)])
-    case .precision, .recall, .f1: return Measure(name, formula, sums: sums)
+    case .precision, .recall, .f1, .recallOfAll, .meanIoU, .frechetDistance:
+      return Measure(name, formula, sums: sums)
     }
   }
 }
@@ -96,11 +97,26 @@ extension Metric {
     Metric("root mean squared error", .rootOfMean, each: { Loss.meanSquaredError.perSample($0, $1) })
   }
 
-  private static func ofClasses(_ name: String, _ formula: Measure.Formula) -> Metric {
+  /// How much of what is of a class or taken for it is both; the mean over the classes. Keras's `MeanIoU`.
+  ///
+  /// - Parameter ignoreClass: what counts nowhere, as do numbers that are no class.
+  public static func meanIoU(ignoreClass: Int? = nil) -> Metric {
+    ofClasses("mean IoU", .meanIoU, ignoreClass: ignoreClass)
+  }
+
+  /// The share of the pixels that are right, without those of a class.
+  public static func accuracy(ignoreClass: Int) -> Metric {
+    ofClasses("accuracy", .recallOfAll, ignoreClass: ignoreClass)
+  }
+
+  private static func ofClasses(
+    _ name: String, _ formula: Measure.Formula, ignoreClass: Int? = nil
+  ) -> Metric {
     Metric(name, formula) { outputs, targets -> (sums: Tensor, count: Int) in
       let count = outputs.shape[-1]
-      let truth = classes(targets, outputs).reshaped(-1).oneHot(count)
-      let taken = outputs.argmax(axis: -1).reshaped(-1).oneHot(count)
+      let truth = classes(targets, outputs).ignoring(ignoreClass).reshaped(-1).oneHot(count)
+      let isCounted = truth.sum(axes: -1, keepDims: true)
+      let taken = outputs.argmax(axis: -1).reshaped(-1).oneHot(count) * isCounted
       return (.concatenated([truth * taken, taken, truth].map { $0.sum(axes: 0) }), outputs.count)
     }
   }

@@ -52,16 +52,13 @@
   }
 
   extension Adversarial {
-    /// As many generated pictures as the batch has, always of the same noise.
+    /// Generated pictures, always of the same noise.
     public func pictures(
       _ model: any Layer, of batch: Batch, classNames: [String]
     ) throws -> [TaskPicture] {
-      let network = try network(model)
       // Random keys of its own: those of the run are not to be taken.
-      let pictures = try withContext(seed: 0) {
-        try compute(phase: .inference) { network.generator(network.noise(batch.count)) * 0.5 + 0.5 }
-      }
-      let sheet = ColorPicture.grid(ColorPicture.pictures(of: try pictures.hostArray()))
+      let pictures = try withContext(seed: 0) { try samples(model, of: network(model).noise(64)) }
+      let sheet = ColorPicture.grid(ColorPicture.pictures(of: pictures))
       return [
         TaskPicture(name: "generated", picture: sheet.enlarged(toWidth: 128).hostArray)
       ]

@@ -7,6 +7,8 @@ public protocol TrainingTask: Sendable {
   var supervision: Supervision { get }
   /// How many outputs a network needs for data of a number of classes.
   func outputs(classes: Int) -> Int
+  /// The task with what it has to learn from the training data before it can measure; itself where that is nothing.
+  func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask
   /// One optimizer step on a batch; none where the loss is not finite.
   func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   /// The same measures without a step, in the inference phase.
@@ -19,6 +21,7 @@ public protocol TrainingTask: Sendable {
 extension TrainingTask {
   public var supervision: Supervision { .labels }
   public func outputs(classes: Int) -> Int { classes }
+  public func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask { self }
 }
 
 /// What a task learns from besides the pictures themselves.
