@@ -24,7 +24,7 @@ extension Encoder {
     arguments += outputs.map { .array($0) }
     try run(
       "program", of: "elementwise", text: source.text, arguments, items: rows?.items ?? shape.count,
-      group: rows == nil ? 64 : self.shape.group)
+      group: rows != nil ? self.shape.group : self.shape.isForCPUs ? 256 : 64)
   }
 
   /// A number everywhere, converted to the type of the array.

@@ -27,10 +27,10 @@ struct ElementwiseSource {
       case .number, .whole: break
       case .repeated:
         parameters.append("const int n\(index)")
-        place = "i % n\(index)"
+        place = "(int)i % n\(index)"
       case .strided:
         parameters.append("const Steps s\(index)")
-        place = "walked(i, s\(index))"
+        place = "walked((int)i, s\(index))"
       }
       if inRows && place != "i" {
         places.append("const int p\(index) = \(place);")
@@ -73,10 +73,11 @@ struct ElementwiseSource {
       """
   }
 
+  /// Places are as wide as addresses, or Intel's compiler fears that they wrap around, and reads one by one.
   private static func element(_ lines: [String]) -> String {
     """
-      const int i = get_global_id(0);
-      if (i < count) {
+      const size_t i = get_global_id(0);
+      if (i < (size_t)count) {
         \(lines.joined(separator: "\n    "))
       }
     """
