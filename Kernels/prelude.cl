@@ -6,9 +6,9 @@
 // For sums over whole arrays: double where the device has it.
 #ifdef cl_khr_fp64
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
-typedef double wide;
+#define wide double
 #else
-typedef float wide;
+#define wide float
 #endif
 
 // An array of a kernel: a buffer and how many elements from its beginning the array starts. ARRAY stands in the list of
@@ -23,12 +23,24 @@ typedef float wide;
 #define get_group_id(axis) (get_group_id(axis) & ~(size_t)1)
 #endif
 
-// Vectors of VW floats, for programs that define VW; OpenCL C has none of one.
+// Vectors of VW floats, and of as many ints, for programs that define VW; OpenCL C has none of one.
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 #define VEC CAT(float, VW)
-#define LOAD(p) CAT(vload, VW)(0, (p))
-#define STORE(v, p) CAT(vstore, VW)((v), 0, (p))
+#define INTS CAT(int, VW)
+#define WIDE CAT(wide, VW)
+#define TO_VEC(v) CAT(convert_, VEC)(v)
+#define TO_WIDE(v) CAT(convert_, WIDE)(v)
+// Pasted before anything is expanded: drivers may have macros of these names.
+#define LOAD_(width, p) vload##width(0, (p))
+#define STORE_(width, v, p) vstore##width((v), 0, (p))
+#define LOAD_OF(width, p) LOAD_(width, p)
+#define STORE_OF(width, v, p) STORE_(width, v, p)
+#define LOAD(p) LOAD_OF(VW, p)
+#define STORE(v, p) STORE_OF(VW, v, p)
 #define float1 float
+#define int1 int
+#define uint1 uint
+#define double1 double
 #define vload1(offset, p) (*(p))
 #define vstore1(v, offset, p) (*(p) = (v))

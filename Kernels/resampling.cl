@@ -2,10 +2,16 @@
 //
 //     y[h, w, c] = Σ_k across.weight[k] Σ_j down.weight[j] x[down.place[j], across.place[k], c]
 //
-// with j in downStarts[h] ... downStarts[h + 1] and k likewise; one item a result.
+// with j in downStarts[h] ... downStarts[h + 1] and k likewise; an item takes PLACES places of a row by VECTORS vectors of VW
+// channels (see pooling.cl).
+#ifndef VW
+#define VW 1
+#define VECTORS 1
+#define PLACES 1
+#endif
 
 typedef struct {
-  int count, channels;
+  int items, channels;
   int fromHeight, fromWidth, toHeight, toWidth;
 } Sizes;
 
@@ -21,19 +27,25 @@ __kernel void resample(ARRAY(const float, x), ARRAY(float, y), ARRAY(const int, 
   OPEN(const int, acrossStarts);
   OPEN(const int, acrossPlaces);
   OPEN(const float, acrossWeights);
-  const int i = get_global_id(0);
-  if (i < s.count) {
-    const int c = i % s.channels, w = i / s.channels % s.toWidth, row = i / s.channels / s.toWidth;
+  int i = get_global_id(0);
+  if (i < s.items) {
+    const int parts = s.channels / (VECTORS * VW), strips = (s.toWidth + PLACES - 1) / PLACES;
+    const int left = i % parts * (VECTORS * VW);
+    i /= parts;
+    const int first = i % strips * PLACES, end = min(first + PLACES, s.toWidth), row = i / strips;
     const int h = row % s.toHeight, image = row / s.toHeight * s.fromHeight;
-    float sum = 0.0f;
-    for (int k = acrossStarts[w]; k < acrossStarts[w + 1]; k++) {
-      float column = 0.0f;
-      for (int j = downStarts[h]; j < downStarts[h + 1]; j++) {
-        const int place = ((image + downPlaces[j]) * s.fromWidth + acrossPlaces[k]) * s.channels + c;
-        column = fma(downWeights[j], x[place], column);
+    for (int w = first; w < end; w++)
+      for (int c = left; c < left + VECTORS * VW; c += VW) {
+        VEC sum = 0.0f;
+        for (int k = acrossStarts[w]; k < acrossStarts[w + 1]; k++) {
+          VEC column = 0.0f;
+          for (int j = downStarts[h]; j < downStarts[h + 1]; j++) {
+            const int place = ((image + downPlaces[j]) * s.fromWidth + acrossPlaces[k]) * s.channels + c;
+            column = fma((VEC)(downWeights[j]), LOAD(x + place), column);
+          }
+          sum = fma((VEC)(acrossWeights[k]), column, sum);
+        }
+        STORE(sum, y + (row * s.toWidth + w) * s.channels + c);
       }
-      sum = fma(acrossWeights[k], column, sum);
-    }
-    y[i] = sum;
   }
 }

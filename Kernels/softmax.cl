@@ -1,23 +1,59 @@
 // Softmax and its cross-entropy along the last axis, one item a row: the largest element is subtracted first, so that no
-// exponential overflows.
+// exponential overflows. A row is taken by vectors of LANES elements, and so are its sums, so that long rows lose no digits.
 
-static inline float top(__global const float *x, const int length) {
-  float result = -INFINITY;
-  for (int i = 0; i < length; i++) result = result < x[i] ? x[i] : result;
-  return result;
+// Elements i ... of a row; fillers where it has ended.
+static inline real elements(__global const float *x, const int i, const int length, const float filler) {
+  if (i + LANES <= length) return LOAD_OF(LANES, x + i);
+  float lanes[LANES];
+#pragma unroll
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = i + lane < length ? x[i + lane] : filler;
+  return LOAD_OF(LANES, lanes);
 }
 
-// In eight sums side by side, so that long rows lose no digits; unrolled, so that they stay in registers.
+static inline void store(const real v, __global float *y, const int i, const int length) {
+  if (i + LANES <= length) {
+    STORE_OF(LANES, v, y + i);
+  } else {
+    float lanes[LANES];
+    STORE_OF(LANES, v, lanes);
+#pragma unroll
+    for (int lane = 0; lane < LANES; lane++)
+      if (i + lane < length) y[i + lane] = lanes[lane];
+  }
+}
+
+static inline float first(const real v) {
+  float lanes[LANES];
+  STORE_OF(LANES, v, lanes);
+  return lanes[0];
+}
+
+static inline float top(__global const float *x, const int length) {
+  real most = -INFINITY;
+  for (int i = 0; i < length; i += LANES) {
+    const real a = elements(x, i, length, -INFINITY);
+    most = either(most < a, a, most);
+  }
+  float lanes[LANES];
+  STORE_OF(LANES, most, lanes);
+#pragma unroll
+  for (int reach = LANES / 2; reach > 0; reach /= 2)
+#pragma unroll
+    for (int l = 0; l < reach; l++) lanes[l] = lanes[l] < lanes[l + reach] ? lanes[l + reach] : lanes[l];
+  return lanes[0];
+}
+
+// Of what stands behind the end of the row, the exponential is 0.
 static inline float sumOfExponentials(__global const float *x, const int length, const float top) {
-  float sums[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
-  int i = 0;
-  for (; i + 8 <= length; i += 8)
+  real sum = 0.0f;
+  for (int i = 0; i < length; i += LANES) sum += exponential(elements(x, i, length, -INFINITY) - top);
+  float lanes[LANES];
+  STORE_OF(LANES, sum, lanes);
 #pragma unroll
-    for (int l = 0; l < 8; l++) sums[l] += exponential(x[i + l] - top);
+  for (int reach = LANES / 2; reach > 0; reach /= 2)
 #pragma unroll
-  for (int l = 0; l < 8; l++)
-    if (i + l < length) sums[l] += exponential(x[i + l] - top);
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    for (int l = 0; l < reach; l++) lanes[l] += lanes[l + reach];
+  return lanes[0];
 }
 
 __kernel void softmax(ARRAY(const float, x), ARRAY(float, y), const int rows, const int length,
@@ -29,9 +65,11 @@ __kernel void softmax(ARRAY(const float, x), ARRAY(float, y), const int rows, co
     x += r * length;
     y += r * length;
     const float most = top(x, length), sum = sumOfExponentials(x, length, most);
-    const float factor = 1.0f / sum, rest = logarithm(sum);
-    for (int i = 0; i < length; i++)
-      y[i] = logarithmic ? x[i] - most - rest : exponential(x[i] - most) * factor;
+    const float factor = 1.0f / sum, rest = first(logarithm(sum));
+    for (int i = 0; i < length; i += LANES) {
+      const real a = elements(x, i, length, most) - most;
+      store(logarithmic ? a - rest : exponential(a) * factor, y, i, length);
+    }
   }
 }
 
@@ -48,7 +86,7 @@ __kernel void crossEntropy(ARRAY(const float, x), ARRAY(const int, labels), ARRA
     float loss = 0.0f;
     if (label >= 0 && label < classes) {
       const float most = top(x, classes);
-      loss = logarithm(sumOfExponentials(x, classes, most)) + (most - x[label]);
+      loss = first(logarithm(sumOfExponentials(x, classes, most))) + (most - x[label]);
     }
     losses[r] = loss;
   }
@@ -69,9 +107,10 @@ __kernel void crossEntropyBackward(ARRAY(const float, x), ARRAY(const int, label
     const int isClass = label >= 0 && label < classes;
     const float most = top(x, classes), dloss = dlosses[r];
     const float factor = dloss / sumOfExponentials(x, classes, most);
-    for (int c = 0; c < classes; c++) {
-      const float y = exponential(x[c] - most) * factor;
-      dx[c] = isClass ? (c == label ? y - dloss : y) : 0.0f;
+    for (int c = 0; c < classes; c += LANES) {
+      const real y = exponential(elements(x, c, classes, most) - most) * factor;
+      store(isClass ? y : (real)(0.0f), dx, c, classes);
     }
+    if (isClass) dx[label] -= dloss;
   }
 }

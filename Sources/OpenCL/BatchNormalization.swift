@@ -1,42 +1,61 @@
 import MartletCore
 
 extension Encoder {
-  /// Rows of channels in fixed chunks: rows, channels, rows of a chunk, chunks.
+  /// Rows of channels in fixed chunks, and how they are shared out.
   private struct Rows {
-    let numbers: [Int]
     let channels: Int
     let chunks: Int
+    let macros: [String]
+    /// Items of a sum over chunks, of what follows it, and of each element for itself; the items of a group.
+    let summing: Int
+    let merging: Int
+    let mapping: Int
+    let group: Int
+    /// Rows, channels, rows of a chunk, chunks.
+    let numbers: Encoder.Argument
+    /// Items, rows and channels.
+    let elements: [Encoder.Argument]
 
-    init(_ shape: Shape) {
-      channels = max(1, shape[-1])
-      let count = shape.count / channels
+    init(_ x: Shape, of shape: TileShape) {
+      channels = max(1, x[-1])
+      let count = x.count / channels
+      let strip = Strip(channels, of: shape)
       // Sums of a chunk stay short, and so does the list of chunks.
       let perChunk = max(64, (count + 1023) / 1024)
       chunks = (count + perChunk - 1) / perChunk
-      numbers = [count, channels, perChunk, chunks]
+      macros = strip.macros + ["SHARE=\(shape.isForCPUs ? "channels" : "1")"]
+      merging = channels / strip.width
+      summing = chunks * (merging / strip.vectors)
+      mapping = shape.isForCPUs ? (count + strip.places - 1) / strip.places : x.count
+      group = shape.group
+      numbers = .ints([count, channels, perChunk, chunks])
+      elements = [.int(mapping), .int(count), .int(channels)]
     }
+  }
+
+  private func run(_ name: String, _ rows: Rows, _ arguments: [Argument], items: Int) throws {
+    try run(
+      name, of: "batchnormalization", macros: rows.macros, arguments, items: items, group: rows.group)
   }
 
   func batchNormalization(_ epilogue: Epilogue, inputs: [Operand], outputs: [Operand]) throws {
     let (x, y) = (inputs[0], outputs[0])
     guard x.shape.count > 0 else { return }
-    let rows = Rows(x.shape)
+    let rows = Rows(x.shape, of: shape)
     let partial = try scratch(3 * rows.chunks * rows.channels)
     let factors = try scratch(3 * rows.channels)
     try run(
-      "moments", of: "batchnormalization", [.array(x), .array(partial), .ints(rows.numbers)],
-      items: rows.chunks * rows.channels)
+      "moments", rows, [.array(x), .array(partial), .int(rows.summing), rows.numbers], items: rows.summing)
     try run(
-      "mergeMoments", of: "batchnormalization",
+      "mergeMoments", rows,
       [partial, inputs[1], inputs[2], outputs[1], outputs[2], factors, outputs.last!].map { .array($0) } + [
-        .ints(rows.numbers), .word(inputs[inputs.count - 1].floatBits), .int(outputs.count > 3 ? 1 : 0),
-      ], items: rows.channels)
+        rows.numbers, .word(inputs[inputs.count - 1].floatBits), .int(outputs.count > 3 ? 1 : 0),
+      ], items: rows.merging)
     try run(
-      "normalizeRows", of: "batchnormalization",
-      [x, factors, epilogue.hasResidual ? inputs[3] : x, y].map { .array($0) } + [
-        .int(x.shape.count), .int(rows.channels), .int(epilogue.hasResidual ? 1 : 0),
-        .int(epilogue.activation == .relu ? 1 : 0),
-      ], items: x.shape.count)
+      "normalizeRows", rows,
+      [x, factors, epilogue.hasResidual ? inputs[3] : x, y].map { .array($0) } + rows.elements + [
+        .int(epilogue.hasResidual ? 1 : 0), .int(epilogue.activation == .relu ? 1 : 0),
+      ], items: rows.mapping)
   }
 
   func batchNormalizationBackward(isRectified: Bool, inputs: [Operand], outputs: [Operand]) throws {
@@ -48,24 +67,23 @@ extension Encoder {
       for output in outputs.dropFirst() { try fill(number: .scalar(0 as Float), y: output) }
       return
     }
-    let rows = Rows(x.shape)
+    let rows = Rows(x.shape, of: shape)
     let partial = try scratch(2 * rows.chunks * rows.channels)
     let factors = try scratch(4 * rows.channels)
     try run(
-      "gradientSums", of: "batchnormalization",
+      "gradientSums", rows,
       [dy, x, inputs[2], mean, inputs[4], shift, partial].map { .array($0) } + [
-        .ints(rows.numbers), epsilon, rectified,
-      ], items: rows.chunks * rows.channels)
+        .int(rows.summing), rows.numbers, epsilon, rectified,
+      ], items: rows.summing)
     try run(
-      "mergeGradients", of: "batchnormalization",
+      "mergeGradients", rows,
       [partial, inputs[2], inputs[4], outputs[1], outputs[2], factors].map { .array($0) } + [
-        .ints(rows.numbers), epsilon,
-      ], items: rows.channels)
+        rows.numbers, epsilon,
+      ], items: rows.merging)
     try run(
-      "normalizeBackward", of: "batchnormalization",
-      [dy, x, mean, shift, factors, outputs[0]].map { .array($0) } + [
-        .int(x.shape.count), .int(rows.channels), rectified,
-      ], items: x.shape.count)
+      "normalizeBackward", rows,
+      [dy, x, mean, shift, factors, outputs[0]].map { .array($0) } + rows.elements + [rectified],
+      items: rows.mapping)
   }
 }
 

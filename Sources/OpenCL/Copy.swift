@@ -22,12 +22,15 @@ extension Encoder {
       func padded(_ numbers: [Int], _ filler: Int) -> [Int] {
         [Int](repeating: filler, count: missing) + numbers
       }
-      let box =
-        [count] + padded(piece.shape.sizes.map { $0 }, 1) + padded(piece.inputStrides, 0)
-        + padded(piece.outputStrides, 0)
+      let sizes = padded(piece.shape.sizes.map { $0 }, 1)
+      let (rows, columns) = shape.isForCPUs ? (16, 64) : (1, 1)
+      let tiles = (sizes[3] + rows - 1) / rows * ((sizes[4] + columns - 1) / columns)
+      let items = count / (sizes[3] * sizes[4]) * tiles
+      let box = [items] + sizes + padded(piece.inputStrides, 0) + padded(piece.outputStrides, 0)
       try run(
-        "copyBox", of: "copy", macros: ["T=\(bytes == 4 ? "uint" : "uchar")"],
-        [.array(from), .array(to), .ints(box)], items: count)
+        "copyBox", of: "copy",
+        macros: ["T=\(bytes == 4 ? "uint" : "uchar")", "ROWS=\(rows)", "COLUMNS=\(columns)"],
+        [.array(from), .array(to), .ints(box)], items: items, group: shape.group)
     }
   }
 

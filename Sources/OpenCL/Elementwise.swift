@@ -6,9 +6,13 @@ extension Encoder {
     let shape = outputs[0].shape
     guard shape.count > 0 else { return }
     let walks = inputs.map { Walk($0, over: shape) }
+    let rows = self.shape.isForCPUs ? RowsOfElements(inputs, walks, over: shape) : nil
     let source = ElementwiseSource(
-      program, inputs: zip(inputs, walks).map { ($0.dtype, $1) }, outputs: outputs.map(\.dtype))
-    var arguments: [Argument] = [.int(shape.count)]
+      program,
+      inputs: zip(inputs, walks).map { ($0.dtype, $1, $0.shape.staysInRows) }, outputs: outputs.map(\.dtype),
+      inRows: rows != nil)
+    var arguments: [Argument] =
+      rows.map { [.int($0.count), .int($0.length), .int($0.share)] } ?? [.int(shape.count)]
     for (input, walk) in zip(inputs, walks) {
       switch walk {
       case .number: arguments.append(.word(input.word))
@@ -18,7 +22,9 @@ extension Encoder {
       }
     }
     arguments += outputs.map { .array($0) }
-    try run("program", of: "elementwise", text: source.text, arguments, items: shape.count)
+    try run(
+      "program", of: "elementwise", text: source.text, arguments, items: rows?.items ?? shape.count,
+      group: rows != nil ? self.shape.group : self.shape.isForCPUs ? 256 : 64)
   }
 
   /// A number everywhere, converted to the type of the array.
@@ -64,4 +70,41 @@ enum Walk: Hashable {
     }
     return sizes.reversed() + steps.reversed()
   }
+}
+
+/// Rows of elements along which every input goes on by one or stays where it is, so that its place is found once a row.
+private struct RowsOfElements {
+  let count: Int
+  let length: Int
+  /// Rows of an item.
+  let share: Int
+  var items: Int { (count + share - 1) / share }
+
+  /// Nil where an item an element is better: nothing is stretched, or rows are short.
+  init?(_ inputs: [Operand], _ walks: [Walk], over output: Shape) {
+    let stretched = zip(inputs, walks).filter { $1 == .repeated || $1 == .strided }.map(\.0.shape)
+    guard !stretched.isEmpty, output.rank > 0 else { return nil }
+    let sizes = Array(output.sizes)
+    // Axes from the end, as long as no input changes its way.
+    var length = 1
+    for fromEnd in 1...sizes.count {
+      let size = sizes[sizes.count - fromEnd]
+      let isSame = stretched.allSatisfy { shape in
+        let own = fromEnd <= shape.rank ? shape[-fromEnd] : 1
+        return size == 1 || (own == 1) == shape.staysInRows
+      }
+      guard isSame else { break }
+      length *= size
+      if length >= 1024 { break }
+    }
+    guard length >= 8 else { return nil }
+    self.length = length
+    count = output.count / length
+    share = max(1, 2048 / length)
+  }
+}
+
+extension Shape {
+  /// Whether an input of this shape is the same along the last axis of the output.
+  fileprivate var staysInRows: Bool { rank == 0 || self[-1] == 1 }
 }

@@ -1,13 +1,18 @@
 import MartletCore
 
-/// An elementwise program as a kernel in OpenCL C: one item an element, a line for each instruction, nothing left early.
+/// An elementwise program as a kernel in OpenCL C, a line for each instruction, nothing left early: an item is an element, or
+/// some rows of elements, along which every input goes on by one or stays where it is.
 struct ElementwiseSource {
   let text: String
 
-  init(_ program: ElementwiseProgram, inputs: [(dtype: DType, walk: Walk)], outputs: [DType]) {
+  init(
+    _ program: ElementwiseProgram, inputs: [(dtype: DType, walk: Walk, staysInRow: Bool)], outputs: [DType],
+    inRows: Bool
+  ) {
     let number = program.isInteger ? "int" : "float"
-    var parameters = ["const int count"]
+    var parameters = [inRows ? "const int rows, const int length, const int share" : "const int count"]
     var opens: [String] = []
+    var places: [String] = []
     var lines: [String] = []
     for (index, input) in inputs.enumerated() {
       let name = "x\(index)"
@@ -17,15 +22,19 @@ struct ElementwiseSource {
         parameters.append("ARRAY(const \(input.dtype.name), \(name))")
         opens.append("OPEN(const \(input.dtype.name), \(name));")
       }
-      let place: String
+      var place = "i"
       switch input.walk {
-      case .number, .whole: place = "i"
+      case .number, .whole: break
       case .repeated:
         parameters.append("const int n\(index)")
-        place = "i % n\(index)"
+        place = "(int)i % n\(index)"
       case .strided:
         parameters.append("const Steps s\(index)")
-        place = "walked(i, s\(index))"
+        place = "walked((int)i, s\(index))"
+      }
+      if inRows && place != "i" {
+        places.append("const int p\(index) = \(place);")
+        place = "p\(index)" + (input.staysInRow ? "" : " + k")
       }
       let value =
         input.walk == .number
@@ -53,17 +62,41 @@ struct ElementwiseSource {
         }
       lines.append("y\(index)[i] = \(stored);")
     }
+    let body = inRows ? Self.rows(places, lines) : Self.element(lines)
     text = """
 
       __kernel void program(\(parameters.joined(separator: ", "))) {
         \(opens.joined(separator: "\n  "))
-        const int i = get_global_id(0);
-        if (i < count) {
-          \(lines.joined(separator: "\n    "))
-        }
+      \(body)
       }
 
       """
+  }
+
+  /// Places are as wide as addresses, or Intel's compiler fears that they wrap around, and reads one by one.
+  private static func element(_ lines: [String]) -> String {
+    """
+      const size_t i = get_global_id(0);
+      if (i < (size_t)count) {
+        \(lines.joined(separator: "\n    "))
+      }
+    """
+  }
+
+  /// No element of a row depends on another one, which the compiler cannot know.
+  private static func rows(_ places: [String], _ lines: [String]) -> String {
+    """
+      const int first = get_global_id(0) * share, end = min(first + share, rows);
+      for (int row = first; row < end; row++) {
+        const int i = row * length;
+        \(places.joined(separator: "\n    "))
+    #pragma clang loop vectorize(assume_safety)
+        for (int k = 0; k < length; k++) {
+          const int i = row * length + k;
+          \(lines.joined(separator: "\n      "))
+        }
+      }
+    """
   }
 }
 

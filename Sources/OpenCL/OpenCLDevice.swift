@@ -50,10 +50,12 @@ public final class OpenCLDevice: Device {
   /// The kernels that `MARTLET_BREAK_KERNEL` may name.
   public static var kernelNames: [String] { Programs.names }
 
-  /// Whether a primitive is computed in the tiles of a `TileShape`.
+  /// Whether how a primitive is shared out depends on a `TileShape`.
   public static func hasTiles(_ primitive: Primitive) -> Bool {
     switch primitive {
-    case .gemm, .convolution: true
+    case .gemm, .convolution, .reduction, .pooling, .resampling, .batchNormalization,
+      .batchNormalizationBackward, .copy, .random, .elementwise, .fill:
+      true
     default: false
     }
   }

@@ -72,7 +72,7 @@ final class Programs: @unchecked Sendable {
   private func program(_ key: Key, _ file: String) throws -> cl_program {
     if let known = programs[key] { return known }
     let exact = queue.hardware.dividesExactly ? " -cl-fp32-correctly-rounded-divide-sqrt" : ""
-    let options = "-cl-std=CL1.2\(exact) \(key.options)"
+    let options = "-w -cl-std=CL1.2\(exact) \(key.options)"
     if let kept = cache.load(source: key.source, options: options) {
       if build(kept, options) == CL_SUCCESS {
         programs[key] = kept

@@ -38,27 +38,27 @@ extension Encoder {
     }
   }
 
-  /// Elements of one type, float32 or int32, along one axis; in several steps where it is long, or nothing else is there
-  /// to be shared out.
+  /// Elements of one type, float32 or int32, along one axis; in several steps where it is long.
   func reduce(
     _ kind: Reduction.Kind, _ x: Operand, _ y: Operand, outer: Int, length: Int, inner: Int
   ) throws {
-    let isShort = length <= 128 || outer * inner >= 1 << 14 && length <= 1024
-    let chunks = isShort ? 1 : (length + 63) / 64
-    let count = outer * chunks * inner
-    let target = chunks == 1 ? y : try scratch(count, x.dtype)
+    let chunks = Chunks(outer: outer, length: length, inner: inner, of: shape)
+    let target = chunks.count == 1 ? y : try scratch(outer * chunks.count * inner, x.dtype)
+    let items = target.shape.count / chunks.share
     try run(
-      "reduce", of: "reduction", macros: Self.macros(kind, x.dtype),
-      [.array(x), .array(target), .int(count), .int(length), .int(inner), .int(chunks)], items: count)
-    if chunks > 1 { try reduce(kind, target, y, outer: outer, length: chunks, inner: inner) }
+      "reduce", of: "reduction", macros: chunks.macros + Self.macros(kind, x.dtype),
+      [.array(x), .array(target)]
+        + [items, length, inner, chunks.count, chunks.start, chunks.step, chunks.rounds].map { .int($0) },
+      items: items, group: shape.group)
+    if chunks.count > 1 { try reduce(kind, target, y, outer: outer, length: chunks.count, inner: inner) }
   }
 
   private static func macros(_ kind: Reduction.Kind, _ dtype: DType) -> [String] {
-    let types =
-      dtype == .float32
-      ? ["T=float", "W=float", "LOWEST=-INFINITY", "HIGHEST=INFINITY"]
-      : ["T=int", "W=uint", "LOWEST=INT_MIN", "HIGHEST=INT_MAX"]
-    return types + ["KIND=\(kind.rawValue)"]
+    let isFloat = dtype == .float32
+    // Sums and products of whole numbers wrap around.
+    let type = isFloat ? "float" : kind == .sum || kind == .product ? "uint" : "int"
+    let ends = isFloat ? ("-INFINITY", "INFINITY") : ("INT_MIN", "INT_MAX")
+    return ["T=\(type)", "LOWEST=\(ends.0)", "HIGHEST=\(ends.1)", "KIND=\(kind.rawValue)"]
   }
 
   /// A copy of an array in another type.
@@ -67,5 +67,41 @@ extension Encoder {
     copy.shape = x.shape
     try elementwise(.single(.identity, isInteger: dtype == .int32), inputs: [x], outputs: [copy])
     return copy
+  }
+}
+
+/// How an axis is cut into chunks: chunk j begins at j * start, and takes every step-th element, so many rounds.
+private struct Chunks {
+  let count: Int
+  let start: Int
+  let step: Int
+  let rounds: Int
+  /// Results of an item.
+  let share: Int
+  let macros: [String]
+
+  init(outer: Int, length: Int, inner: Int, of shape: TileShape) {
+    if shape.isForCPUs {
+      // Few elements along the axis leave no vector full.
+      let isAlong = inner == 1 && length >= 64
+      let strip = Strip(inner, of: shape)
+      // An element of a vector adds up 64 numbers, or twice as many if that ends it: long sums lose digits.
+      let whole = isAlong ? 1024 : 64
+      rounds = max(1, length <= 2 * whole ? length : whole)
+      count = max(1, (length + rounds - 1) / rounds)
+      (start, step) = (rounds, 1)
+      share = isAlong ? 1 : strip.width * strip.vectors
+      macros =
+        isAlong
+        ? ["VW=16", "VECTORS=1", "ALONG=1"] : ["VW=\(strip.width)", "VECTORS=\(strip.vectors)", "ALONG=0"]
+    } else {
+      // Neighbours read neighbours; in several steps where nothing else is there to be shared out.
+      let isShort = length <= 128 || outer * inner >= 1 << 14 && length <= 1024
+      count = isShort ? 1 : (length + 63) / 64
+      (start, step) = (1, count)
+      rounds = (length + count - 1) / count
+      share = 1
+      macros = ["VW=1", "VECTORS=1", "ALONG=0"]
+    }
   }
 }

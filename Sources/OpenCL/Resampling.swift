@@ -2,8 +2,7 @@ import MartletCore
 
 extension Encoder {
   func resampling(_ pass: ResamplingPass, _ geometry: Resampling, x: Operand, y: Operand) throws {
-    let count = y.shape.count
-    guard count > 0 else { return }
+    guard y.shape.count > 0 else { return }
     let isForward = pass == .forward
     let from = isForward ? geometry.input : geometry.output
     let to = isForward ? geometry.output : geometry.input
@@ -18,10 +17,12 @@ extension Encoder {
       tables.append(try table(key + ["places"]) { taps().places })
       tables.append(try table(key + ["weights"]) { taps().weights })
     }
+    let strip = Strip(geometry.channels, of: shape)
+    let items = y.shape.count / (to.width * geometry.channels) * strip.items(to.width)
     try run(
-      "resample", of: "resampling",
+      "resample", of: "resampling", macros: strip.macros,
       ([x, y] + tables).map { .array($0) } + [
-        .ints([count, geometry.channels, from.height, from.width, to.height, to.width])
-      ], items: count)
+        .ints([items, geometry.channels, from.height, from.width, to.height, to.width])
+      ], items: items, group: shape.group)
   }
 }

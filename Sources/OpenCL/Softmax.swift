@@ -3,23 +3,24 @@ import MartletCore
 extension Encoder {
   func softmax(logarithm: Bool, x: Operand, y: Operand) throws {
     let (rows, length) = Self.rows(of: x.shape)
-    try run(
-      "softmax", of: "softmax",
-      [.array(x), .array(y), .int(rows), .int(length), .int(logarithm ? 1 : 0)], items: rows)
+    try run("softmax", [x, y], [rows, length, logarithm ? 1 : 0], rows: rows)
   }
 
   func crossEntropy(inputs: [Operand], losses: Operand) throws {
     let (rows, classes) = Self.rows(of: inputs[0].shape)
-    try run(
-      "crossEntropy", of: "softmax",
-      [.array(inputs[0]), .array(inputs[1]), .array(losses), .int(rows), .int(classes)], items: rows)
+    try run("crossEntropy", [inputs[0], inputs[1], losses], [rows, classes], rows: rows)
   }
 
   func crossEntropyBackward(inputs: [Operand], dx: Operand) throws {
     let (rows, classes) = Self.rows(of: inputs[0].shape)
+    try run("crossEntropyBackward", inputs.prefix(3) + [dx], [rows, classes], rows: rows)
+  }
+
+  /// Runs a kernel with an item for each row.
+  private func run(_ name: String, _ arrays: [Operand], _ numbers: [Int], rows: Int) throws {
     try run(
-      "crossEntropyBackward", of: "softmax",
-      (inputs.prefix(3) + [dx]).map { .array($0) } + [.int(rows), .int(classes)], items: rows)
+      name, of: "softmax", macros: ["LANES=8"],
+      arrays.map { .array($0) } + numbers.map { .int($0) }, items: rows, group: shape.group)
   }
 
   /// A row is the last axis; no rows where an axis has no elements.
