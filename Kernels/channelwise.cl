@@ -1,0 +1,88 @@
+// Convolutions in groups of few columns, depthwise ones above all, on CPUs: a vector is VW columns of several groups, a
+// strip. Where each column has a channel of its own, and strips are full, the source is read where it is; otherwise
+// `spread` lays the channels out under the columns that need them, strip after strip.
+//
+//     C[m, column] = epilogue(Σ_t Σ_k A(m, t)[k * aK + lane] * W[strip][t][k][lane])      column = strip * VW + lane
+//
+// Here aBatch is the step from strip to strip, N the columns of a group, and `columns` those of all groups. An item makes
+// TM results next to each other in a row of the result, one vector each.
+#ifndef TM
+#define TM 8
+#endif
+
+// x[pixel][channel] → y[strip][pixel][k][lane], zeros beyond the last column; one item a pixel of a strip.
+__kernel void spread(ARRAY(const float, x), ARRAY(float, y), const int count, const int pixels, const int columns,
+                     const int N, const int K) {
+  OPEN(const float, x);
+  OPEN(float, y);
+  const int i = get_global_id(0);
+  if (i < count) {
+    const int strip = i / pixels, channels = columns / N * K;
+    x += i % pixels * channels;
+    y += i * K * VW;
+    for (int l = 0; l < VW; l++) {
+      const int column = strip * VW + l;
+      for (int k = 0; k < K; k++) y[k * VW + l] = column < columns ? x[column / N * K + k] : 0.0f;
+    }
+  }
+}
+
+// B → W[strip][t][k][lane]; one item a vector.
+__kernel void packLanes(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4, taps), const int count,
+                        const int columns, const Product p) {
+  OPEN(const float, b);
+  OPEN(float, panels);
+  OPEN(const int4, taps);
+  const int i = get_global_id(0);
+  if (i < count) {
+    const int k = i % p.K, row = i / p.K;
+    const int first = row / p.taps * VW, place = taps[row % p.taps].w + k * p.bK;
+    for (int l = 0; l < VW; l++) {
+      const int column = first + l, z = column / p.N;
+      panels[i * VW + l] = column < columns ? b[z * p.bBatch + place + (column - z * p.N) * p.bN] : 0.0f;
+    }
+  }
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void channelwise(ARRAY(const float, a), ARRAY(const float, panels), ARRAY(float, c), ARRAY(const int4, taps),
+                 ARRAY(const float, zeros), EPILOGUE, const int blocks, const int columns, const Product p) {
+  OPEN(const float, a);
+  OPEN(const float, panels);
+  OPEN(float, c);
+  OPEN(const int4, taps);
+  OPEN(const float, zeros);
+  OPEN_EPILOGUE;
+  const int strip = get_group_id(0), line = (int)get_group_id(1) / blocks;
+  Point q = point(p, line * p.points[2]);
+  q.w = (int)get_group_id(1) % blocks * TM;
+  a += strip * p.aBatch;
+  panels += strip * p.taps * p.K * VW;
+  VEC sum[TM];
+#pragma unroll
+  for (int i = 0; i < TM; i++) sum[i] = (VEC)(0.0f);
+  for (int t = 0; t < p.taps; t++, panels += p.K * VW) {
+    const int4 tap = taps[t];
+    const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y, w = q.w * p.step[2] + tap.z;
+    if (d < 0 || d >= p.source[0] || h < 0 || h >= p.source[1]) continue;
+    __global const float *first =
+        a + ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] * p.aPixel;
+    __global const float *row[TM];
+#pragma unroll
+    for (int i = 0; i < TM; i++) {
+      const int at = w + i * p.step[2];
+      row[i] = (uint)at < (uint)p.source[2] ? first + at * p.aPixel : zeros;
+    }
+    for (int k = 0; k < p.K; k++) {
+      const VEC v = LOAD(panels + k * VW);
+#pragma unroll
+      for (int i = 0; i < TM; i++) sum[i] = fma(LOAD(row[i] + k * p.aK), v, sum[i]);
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < TM; i++) {
+    if (q.w < p.points[2])
+      finish(sum[i], p, c, target(p, q) + strip * VW, strip * VW, columns - strip * VW, EXTRAS);
+    q.w++;
+  }
+}

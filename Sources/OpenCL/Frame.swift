@@ -1,0 +1,50 @@
+import MartletCore
+
+/// The zeros around a source that taps reach; the structure of the same name in frame.cl.
+struct Frame {
+  private(set) var source: Extent
+  /// Pixels of the frame, and how many of them lie before the source.
+  private(set) var framed: Extent
+  private(set) var before = Extent(repeating: 0)
+
+  init(_ source: Extent, around lattices: [Lattice]) {
+    self.source = source
+    framed = source
+    for lattice in lattices where lattice.count.count > 0 {
+      for tap in lattice.taps {
+        for axis in 0..<3 {
+          let last = (lattice.count[axis] - 1) * lattice.sourceStep[axis] + tap.offset[axis]
+          before[axis] = max(before[axis], -tap.offset[axis])
+          framed[axis] = max(framed[axis], last + 1)
+        }
+      }
+    }
+    for axis in 0..<3 { framed[axis] += before[axis] }
+  }
+}
+
+extension Encoder {
+  /// A source of so many images with its frame around it; itself where no tap reaches outside.
+  func framed(_ x: Operand, _ frame: Frame, batch: Int, channels: Int) throws -> Operand {
+    guard frame.framed != frame.source else { return x }
+    let y = try scratch(batch * frame.framed.count * channels)
+    let extents = [frame.source, frame.framed, frame.before].flatMap { [$0.depth, $0.height, $0.width] }
+    let lines = batch * frame.framed.depth * frame.framed.height
+    let items = shape.frameItems
+    try run(
+      "frame", of: "frame", macros: ["VW=\(shape.vector)", "ITEMS=\(items)"],
+      [.array(x), .array(y), .ints([channels] + extents)], items: lines * items, group: items)
+    return y
+  }
+
+  /// Rows of numbers with zeros behind each, until its length is a multiple of `width`.
+  func widened(_ x: Operand, rows: Int, length: Int, to width: Int) throws -> (Operand, length: Int) {
+    let wide = (length + width - 1) / width * width
+    guard wide > length else { return (x, length) }
+    let y = try scratch(rows * wide)
+    try run(
+      "widen", of: "frame", macros: ["VW=\(shape.vector)", "ITEMS=\(shape.frameItems)"],
+      [.array(x), .array(y), .int(rows), .int(length), .int(wide)], items: rows)
+    return (y, wide)
+  }
+}
