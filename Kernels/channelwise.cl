@@ -5,9 +5,10 @@
 //     C[m, column] = epilogue(Σ_t Σ_k A(m, t)[k * aK + lane] * W[strip][t][k][lane])      column = strip * VW + lane
 //
 // Here aBatch is the step from strip to strip, N the columns of a group, and `columns` those of all groups. An item makes
-// TM results next to each other in a row of the result, one vector each.
+// a row of results for SPAN strips, TM results at a time, so that it reads what lies together.
 #ifndef TM
 #define TM 8
+#define SPAN 8
 #endif
 
 // x[pixel][channel] → y[strip][pixel][k][lane], zeros beyond the last column; one item a pixel of a strip.
@@ -46,43 +47,44 @@ __kernel void packLanes(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void channelwise(ARRAY(const float, a), ARRAY(const float, panels), ARRAY(float, c), ARRAY(const int4, taps),
-                 ARRAY(const float, zeros), EPILOGUE, const int blocks, const int columns, const Product p) {
+                 ARRAY(const float, zeros), EPILOGUE, const int columns, const Product p) {
   OPEN(const float, a);
   OPEN(const float, panels);
   OPEN(float, c);
   OPEN(const int4, taps);
   OPEN(const float, zeros);
   OPEN_EPILOGUE;
-  const int strip = get_group_id(0), line = (int)get_group_id(1) / blocks;
-  Point q = point(p, line * p.points[2]);
-  q.w = (int)get_group_id(1) % blocks * TM;
-  a += strip * p.aBatch;
-  panels += strip * p.taps * p.K * VW;
-  VEC sum[TM];
+  const int first = (int)get_group_id(0) * SPAN, last = min(first + SPAN, (columns + VW - 1) / VW);
+  Point q = point(p, (int)get_group_id(1) * p.points[2]);
+  for (; q.w < p.points[2]; q.w += TM)
+    for (int strip = first; strip < last; strip++) {
+      __global const float *panel = panels + strip * p.taps * p.K * VW;
+      VEC sum[TM];
 #pragma unroll
-  for (int i = 0; i < TM; i++) sum[i] = (VEC)(0.0f);
-  for (int t = 0; t < p.taps; t++, panels += p.K * VW) {
-    const int4 tap = taps[t];
-    const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y, w = q.w * p.step[2] + tap.z;
-    if (d < 0 || d >= p.source[0] || h < 0 || h >= p.source[1]) continue;
-    __global const float *first =
-        a + ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] * p.aPixel;
-    __global const float *row[TM];
+      for (int i = 0; i < TM; i++) sum[i] = (VEC)(0.0f);
+      for (int t = 0; t < p.taps; t++) {
+        const int4 tap = taps[t];
+        const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y;
+        if (d < 0 || d >= p.source[0] || h < 0 || h >= p.source[1]) {
+          panel += p.K * VW;
+          continue;
+        }
+        __global const float *row[TM], *line = a + strip * p.aBatch + ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] * p.aPixel;
 #pragma unroll
-    for (int i = 0; i < TM; i++) {
-      const int at = w + i * p.step[2];
-      row[i] = (uint)at < (uint)p.source[2] ? first + at * p.aPixel : zeros;
+        for (int i = 0; i < TM; i++) {
+          const int w = (q.w + i) * p.step[2] + tap.z;
+          row[i] = (uint)w < (uint)p.source[2] ? line + w * p.aPixel : zeros;
+        }
+        for (int k = 0; k < p.K; k++, panel += VW) {
+          const VEC v = LOAD(panel);
+#pragma unroll
+          for (int i = 0; i < TM; i++) sum[i] = fma(LOAD(row[i] + k * p.aK), v, sum[i]);
+        }
+      }
+      Point to = q;
+#pragma unroll
+      for (int i = 0; i < TM; i++, to.w++)
+        if (to.w < p.points[2])
+          finish(sum[i], p, c, target(p, to) + strip * VW, strip * VW, columns - strip * VW, EXTRAS);
     }
-    for (int k = 0; k < p.K; k++) {
-      const VEC v = LOAD(panels + k * VW);
-#pragma unroll
-      for (int i = 0; i < TM; i++) sum[i] = fma(LOAD(row[i] + k * p.aK), v, sum[i]);
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < TM; i++) {
-    if (q.w < p.points[2])
-      finish(sum[i], p, c, target(p, q) + strip * VW, strip * VW, columns - strip * VW, EXTRAS);
-    q.w++;
-  }
 }

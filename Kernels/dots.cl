@@ -23,9 +23,13 @@ void dots(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(c
   OPEN_EPILOGUE;
   const int z = get_group_id(2), n0 = get_group_id(1) * DN, m0 = get_group_id(0) * DM;
   // Rows beyond M and columns beyond N repeat the last ones and are never stored.
+  Point q = point(p, m0);
   __global const float *row[DM], *column[DN];
 #pragma unroll
-  for (int i = 0; i < DM; i++) row[i] = a + (z * p.aBatch + origin(p, min(m0 + i, p.M - 1)) * p.aPixel);
+  for (int i = 0; i < DM; i++) {
+    row[i] = a + (z * p.aBatch + origin(p, q) * p.aPixel);
+    if (m0 + i + 1 < p.M) q = next(p, q);
+  }
 #pragma unroll
   for (int j = 0; j < DN; j++) column[j] = b + (z * p.bBatch + min(n0 + j, p.N - 1) * p.bN);
   VEC sum[DM][DN];
@@ -54,10 +58,11 @@ void dots(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(c
     }
   }
 
+  q = point(p, m0);
 #pragma unroll
   for (int i = 0; i < DM; i++) {
     if (m0 + i < p.M) {
-      const int place = target(p, point(p, m0 + i)) + z * p.cBatch;
+      const int place = target(p, q) + z * p.cBatch;
 #pragma unroll
       for (int j = 0; j < DN; j++) {
         const int n = n0 + j;
@@ -65,5 +70,6 @@ void dots(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(c
           c[place + n] = finished(CAT(sum, VW)(sum[i][j]), p, place + n, n + z * p.rowBatch, EXTRAS);
       }
     }
+    q = next(p, q);
   }
 }

@@ -134,9 +134,13 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   }
 #else
   // Rows beyond M repeat the last one and are never stored.
+  Point q = point(p, m0 + lm * TM);
   __global const float *row[TM];
 #pragma unroll
-  for (int i = 0; i < TM; i++) row[i] = a + origin(p, min(m0 + lm * TM + i, p.M - 1)) * p.aPixel;
+  for (int i = 0; i < TM; i++) {
+    row[i] = a + origin(p, q) * p.aPixel;
+    if (m0 + lm * TM + i + 1 < p.M) q = next(p, q);
+  }
   const int step = isPacked ? GN : p.bK;
   __global const float *panel =
       (isPacked ? b + (z * (int)get_num_groups(0) + (int)get_group_id(0)) * p.taps * p.K * GN
@@ -156,17 +160,18 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   }
 #endif
 
+  Point to = point(p, m0 + lm * TM);
 #pragma unroll
   for (int i = 0; i < TM; i++) {
-    const int m = m0 + lm * TM + i;
-    if (m < p.M) {
-      const int place = target(p, point(p, m)) + z * p.cBatch;
+    if (m0 + lm * TM + i < p.M) {
+      const int place = target(p, to) + z * p.cBatch;
 #pragma unroll
       for (int j = 0; j < TN; j++) {
         const int n = n0 + (j * WN + ln) * VW;
         finish(sum[i][j], p, c, place + n, n + z * p.rowBatch, p.N - n, EXTRAS);
       }
     }
+    to = next(p, to);
   }
 }
 

@@ -27,6 +27,12 @@ static const char gemm[] = {
 static const char dots[] = {
 #embed "dots.cl"
     , 0};
+static const char skinny[] = {
+#embed "skinny.cl"
+    , 0};
+static const char planar[] = {
+#embed "planar.cl"
+    , 0};
 static const char channelwise[] = {
 #embed "channelwise.cl"
     , 0};
@@ -69,6 +75,8 @@ static const struct {
     {"product", product},
     {"gemm", gemm},
     {"dots", dots},
+    {"skinny", skinny},
+    {"planar", planar},
     {"channelwise", channelwise},
     {"frame", frame},
     {"convolution", convolution},

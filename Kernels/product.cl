@@ -37,6 +37,21 @@ static inline Point point(const Product p, int m) {
   return q;
 }
 
+// The point of the next row.
+static inline Point next(const Product p, Point q) {
+  if (++q.w == p.points[2]) {
+    q.w = 0;
+    if (++q.h == p.points[1]) {
+      q.h = 0;
+      if (++q.d == p.points[0]) {
+        q.d = 0;
+        q.image++;
+      }
+    }
+  }
+  return q;
+}
+
 // The source pixel under a tap, or -1 where it lies outside.
 static inline int pixel(const Product p, const Point q, const int4 tap) {
   const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y, w = q.w * p.step[2] + tap.z;
@@ -45,9 +60,8 @@ static inline int pixel(const Product p, const Point q, const int4 tap) {
   return isInside ? ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] + w : -1;
 }
 
-// In a frame: the source pixel of row m, and how far from it a tap lies, the same for all rows.
-static inline int origin(const Product p, const int m) {
-  const Point q = point(p, m);
+// In a frame: the source pixel of a point, and how far from it a tap lies, the same for all points.
+static inline int origin(const Product p, const Point q) {
   return ((q.image * p.source[0] + q.d * p.step[0]) * p.source[1] + q.h * p.step[1]) * p.source[2] +
          q.w * p.step[2];
 }
@@ -116,4 +130,10 @@ static inline VEC some(__global const float *x, const int count) {
 #pragma unroll
   for (int l = 0; l < VW; l++) y[l] = l < count ? x[l] : 0.0f;
   return LOAD(y);
+}
+
+static inline void storeSome(const VEC v, __global float *x, const int count) {
+  float y[VW];
+  STORE(v, y);
+  for (int l = 0; l < min(count, VW); l++) x[l] = y[l];
 }

@@ -46,14 +46,12 @@ extension Encoder {
       "packLanes", of: "channelwise", macros: shape.stripMacros,
       [.array(inputs[1]), .array(panels), .array(product.taps), .int(count), .int(columns), numbers],
       items: count)
-    let blocks = (product.points.width + TileShape.stripRows - 1) / TileShape.stripRows
     let lines = product.rows / max(1, product.points.width)
     let operands = [source.x, panels, c, product.taps, try zeros(source)]
     try run(
       "channelwise", of: "channelwise", macros: shape.stripMacros,
-      (operands + extras(epilogue, inputs, unused: c)).map { .array($0) } + [
-        .int(blocks), .int(columns), numbers,
-      ], items: [source.count, lines * blocks, 1], group: [1, 1, 1])
+      (operands + extras(epilogue, inputs, unused: c)).map { .array($0) } + [.int(columns), numbers],
+      items: [(source.count + TileShape.stripSpan - 1) / TileShape.stripSpan, lines, 1], group: [1, 1, 1])
   }
 }
 

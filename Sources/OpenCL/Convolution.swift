@@ -12,11 +12,16 @@ extension Encoder {
     let depth = isForward ? inputsPerGroup : filtersPerGroup
     let source = isForward ? g.input : g.output
     let lattices = g.lattices(for: pass)
-    let isChannelwise = shape.slab == nil && g.groups > 1 && columns < shape.vector
-    let isFramed = shape.slab == nil && !isChannelwise
-    let frame = Frame(source, around: isFramed ? lattices : [])
+    let way = way(pass, g)
+    let frame: Frame
+    switch way {
+    case .tested, .strips: frame = Frame(source, around: [])
+    case .framed: frame = Frame(source, around: lattices)
+    case .planar:
+      frame = Frame(source, around: lattices, block: TileShape.planarVectors * shape.vector)
+    }
     let strips =
-      isChannelwise
+      way == .strips
       ? try self.strips(
         inputs[0], pixels: g.batch * source.count, groups: g.groups, columns: columns, inputs: depth) : nil
     let x = try framed(inputs[0], frame, batch: g.batch, channels: g.groups * depth)
@@ -35,10 +40,38 @@ extension Encoder {
         cSteps: (g.groups * columns, columns), rowBatch: columns, batch: g.groups)
       if let strips {
         try channelwise(product, epilogue, source: strips, inputs: operands, c: result)
+      } else if way == .planar {
+        try planar(product, epilogue, inputs: operands, c: result)
       } else {
         try multiply(product, epilogue, inputs: operands, c: result)
       }
     }
+  }
+
+  /// How products find their sources.
+  private enum Way {
+    /// Every pixel is looked up: GPUs.
+    case tested
+    /// In a frame.
+    case framed
+    /// In strips of channels of several groups, tested.
+    case strips
+    /// In a frame, pixels of one channel along the lanes.
+    case planar
+  }
+
+  private func way(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Way {
+    let isForward = pass == .forward
+    guard shape.slab == nil else { return .tested }
+    if g.groups > 1 {
+      let columns = isForward ? g.outputChannelsPerGroup : g.inputChannelsPerGroup
+      return columns < shape.vector ? .strips : .framed
+    }
+    let isPlanar =
+      isForward
+      ? g.inputChannels == 1 && g.outputChannels <= 4 && g.strides.width == 1 && g.output.width >= 32
+      : g.outputChannels == 1 && g.inputChannels <= 4 && g.input.width >= 32 * g.strides.width
+    return isPlanar ? .planar : .framed
   }
 
   /// A forward convolution, and the maximum pooling of its results.

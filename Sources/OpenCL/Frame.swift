@@ -7,13 +7,16 @@ struct Frame {
   private(set) var framed: Extent
   private(set) var before = Extent(repeating: 0)
 
-  init(_ source: Extent, around lattices: [Lattice]) {
+  /// The frame of all taps of some lattices, whose rows are computed so many results at a time.
+  init(_ source: Extent, around lattices: [Lattice], block: Int = 1) {
     self.source = source
     framed = source
     for lattice in lattices where lattice.count.count > 0 {
       for tap in lattice.taps {
         for axis in 0..<3 {
-          let last = (lattice.count[axis] - 1) * lattice.sourceStep[axis] + tap.offset[axis]
+          let step = axis == 2 ? block : 1
+          let count = (lattice.count[axis] + step - 1) / step * step
+          let last = (count - 1) * lattice.sourceStep[axis] + tap.offset[axis]
           before[axis] = max(before[axis], -tap.offset[axis])
           framed[axis] = max(framed[axis], last + 1)
         }

@@ -23,12 +23,6 @@ struct Product {
   /// Matrices of the batch, or groups.
   var batch: Int
 
-  /// Whether the lanes of a CPU's vectors had better be neighbours along the inner axis: where they are that in memory, and
-  /// there are few columns for the lanes, or so few rows that packing B is not worth it.
-  var suitsDots: Bool {
-    aSteps.k == 1 && bSteps.k == 1 && depth >= 16 && (columns <= 4 || rows <= 64)
-  }
-
   func numbers(_ epilogue: Epilogue) -> [Int] {
     let flags = [
       epilogue.hasBias, epilogue.hasScale, epilogue.hasShift, epilogue.hasResidual, epilogue.hasMask,
@@ -68,6 +62,8 @@ extension Encoder {
         ], items: count)
     } else if shape.slab == nil && product.suitsDots {
       try dots(product, epilogue, inputs: inputs, c: c)
+    } else if shape.slab == nil && product.isSkinny {
+      try skinny(product, epilogue, inputs: inputs, c: c)
     } else {
       try tiles(product, epilogue, inputs: inputs, c: c)
     }
@@ -98,14 +94,6 @@ extension Encoder {
       operands.map { .array($0) } + [.int(isPacked ? 1 : 0), numbers],
       items: [strips * shape.itemsAcross, blocks * shape.itemsDown, product.batch],
       group: [shape.itemsAcross, shape.itemsDown, 1])
-  }
-
-  private func dots(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
-    let operands = [inputs[0], inputs[1], c, product.taps] + extras(epilogue, inputs, unused: c)
-    try run(
-      "dots", of: "dots", macros: ["VW=\(shape.vector)"],
-      operands.map { .array($0) } + [.ints(product.numbers(epilogue))],
-      items: [(product.rows + 3) / 4, (product.columns + 3) / 4, product.batch], group: [1, 1, 1])
   }
 
   /// Bias, scale, shift, residual and mask; another array stands for those that are not there.

@@ -51,7 +51,7 @@ extension Encoder {
     let numbers = Gradient(g, frame, xPixel: source.steps.pixel, dyPixel: width)
     let rows = TileShape.stripGradientRows
     let tiles = source.count * ((numbers.rows + rows - 1) / rows)
-    try summed(dw, numbers, tiles: tiles) { partial, count, numbers in
+    try summed(dw, numbers, tiles: tiles, chunk: 256) { partial, count, numbers in
       try run(
         "channelwiseGradient", of: "convolution", macros: shape.gradientMacros,
         [source.x, wide, partial, try taps(g, frame), try zeros(source)].map { .array($0) } + [
@@ -67,13 +67,14 @@ extension Encoder {
   }
 
   /// Runs so many tiles over chunks of the pixels, and adds up what each makes. How many chunks there are depends on the
-  /// problem alone: some to fill a GPU, none with less than 64 pixels; on CPUs as many as keep their part of x and dy near.
+  /// problem alone: some to fill a GPU, none with less than 64 pixels; on CPUs about `chunk`, so that
+  /// their part of x and dy stays near.
   private func summed(
-    _ dw: Operand, _ numbers: Gradient, tiles: Int,
+    _ dw: Operand, _ numbers: Gradient, tiles: Int, chunk: Int = 1024,
     _ body: (_ partial: Operand, _ count: Int, _ numbers: Argument) throws -> Void
   ) throws {
     let pixels = numbers.pixels
-    let wanted = max(1, shape.slab == nil ? pixels / 1024 : min(16384 / tiles, pixels / 64))
+    let wanted = max(1, shape.slab == nil ? pixels / chunk : min(16384 / tiles, pixels / 64))
     let perChunk = max(1, (pixels + wanted - 1) / wanted)
     let chunks = max(1, (pixels + perChunk - 1) / perChunk)
     let partial = chunks == 1 ? dw : try scratch(chunks * dw.shape.count)

@@ -60,8 +60,11 @@ public struct TileShape: Hashable, Sendable {
   var frameItems: Int { slab == nil ? 1 : 64 }
 
   /// The macros of what works on strips of channels.
-  var stripMacros: [String] { ["VW=\(vector)", "TM=\(Self.stripRows)"] }
+  var stripMacros: [String] { ["VW=\(vector)", "TM=\(Self.stripRows)", "SPAN=\(Self.stripSpan)"] }
   static let stripRows = 8
+  static let stripSpan = 8
+  /// Vectors of an item where a single channel lies along the lanes.
+  static let planarVectors = 4
 
   /// Rows and vectors of an item where it makes the gradient of a kernel, and rows where it makes that of a strip.
   var gradientRows: Int { slab == nil ? rows : 6 }
