@@ -18,6 +18,7 @@ typedef struct {
   int rows, filters;                   // taps * inputs, filters of all groups
   int inputs, groups;                  // channels of x in a group
   int result[3], source[3], step[3];   // pixels of dy and x, and steps in x
+  int before[3], inside[3];            // pixels of the frame before x, and its own
   int xPixel, dyPixel;                 // numbers of a pixel
 } Gradient;
 
@@ -51,21 +52,30 @@ void kernelGradient(ARRAY(const float, x), ARRAY(const float, dy), ARRAY(float, 
     const int chunk = item / (strips * g.groups) / blocks;
     const int z = strip / strips, f = strip % strips * GN;
     __global const float *row[TM];
+    int4 least = taps[r / g.inputs], most = least;
     VEC sum[TM][TN];
 #pragma unroll
     for (int i = 0; i < TM; i++) {
       const int at = min(r + i, g.rows - 1);
       const int4 tap = taps[at / g.inputs];
+      least = min(least, tap);
+      most = max(most, tap);
       row[i] = x + (((tap.x * g.source[1] + tap.y) * g.source[2] + tap.z) * g.xPixel + z * g.inputs + at % g.inputs);
 #pragma unroll
       for (int j = 0; j < TN; j++) sum[i][j] = (VEC)(0.0f);
     }
-    const int step = g.step[2] * g.xPixel;
-    const int end = min((chunk + 1) * g.perChunk, g.pixels);
-    __global const float *line = dy + (chunk * g.perChunk * g.dyPixel + z * wide + f);
+    const int step = g.step[2] * g.xPixel, end = min((chunk + 1) * g.perChunk, g.pixels);
+    dy += z * wide + f;
     for (int pixel = chunk * g.perChunk; pixel < end;) {
-      const int last = pixel + run(g, pixel, end);
-      for (int o = place(g, pixel); pixel < last; pixel++, o += step, line += g.dyPixel) {
+      const int next = pixel + run(g, pixel, end);
+      // What lies in the frame under all taps is left out.
+      const int w = pixel % g.result[2], h = pixel / g.result[2] % g.result[1] * g.step[1];
+      const int isMissed = h + most.y < g.before[1] || h + least.y >= g.before[1] + g.inside[1];
+      const int first = pixel + max(0, (g.before[2] - most.z + g.step[2] - 1) / g.step[2] - w);
+      const int last =
+          isMissed ? 0 : min(next, pixel + (g.before[2] + g.inside[2] - least.z + g.step[2] - 1) / g.step[2] - w);
+      __global const float *line = dy + first * g.dyPixel;
+      for (int q = first, o = place(g, pixel) + (first - pixel) * step; q < last; q++, o += step, line += g.dyPixel) {
         VEC v[TN];
 #pragma unroll
         for (int j = 0; j < TN; j++) v[j] = LOAD(line + j * VW);
@@ -76,6 +86,7 @@ void kernelGradient(ARRAY(const float, x), ARRAY(const float, dy), ARRAY(float, 
           for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);
         }
       }
+      pixel = next;
     }
     __global float *target = partial + ((chunk * g.rows + r) * g.filters + z * columns + f);
     // Sums whose places are known when the kernel is compiled stay in registers.

@@ -23,7 +23,7 @@ void dots(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(c
   OPEN_EPILOGUE;
   const int z = get_group_id(2), n0 = get_group_id(1) * DN, m0 = get_group_id(0) * DM;
   // Rows beyond M and columns beyond N repeat the last ones and are never stored.
-  Point q = point(p, m0);
+  Point q = framedPoint(p, m0);
   __global const float *row[DM], *column[DN];
 #pragma unroll
   for (int i = 0; i < DM; i++) {
@@ -58,7 +58,7 @@ void dots(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(c
     }
   }
 
-  q = point(p, m0);
+  q = framedPoint(p, m0);
 #pragma unroll
   for (int i = 0; i < DM; i++) {
     if (m0 + i < p.M) {

@@ -1,7 +1,7 @@
 // Products in tiles; product.cl says of what.
 //
 //     group (x, y, z):  columns  n0 = x * GN ... n0 + GN         GN = WN * TN * VW
-//                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM
+//                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM         on CPUs y and x
 //     an item:          TM rows by TN vectors of VW columns, in registers
 //
 // Macros (data of the kind of device): VW width of a vector (1, 4, 8, 16), TM rows and TN vectors of an item, WM x WN items
@@ -19,6 +19,9 @@
 #endif
 #define GN (WN * TN * VW)
 #define GM (WM * TM)
+// The axis of the grid for strips of columns. On CPUs the groups of one strip follow each other, since the second cache holds
+// its panel, and seldom all of B.
+#define STRIPS (1 - LOCAL)
 
 // The first numbers of x, at most four, and zeros behind them; at once where x begins at a vector.
 static inline float4 four(__global const float *x, const int count, const int isAligned) {
@@ -61,7 +64,7 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   OPEN(const int4, taps);
   OPEN_EPILOGUE;
   const int z = get_group_id(2), ln = get_local_id(0), lm = get_local_id(1);
-  const int n0 = get_group_id(0) * GN, m0 = get_group_id(1) * GM;
+  const int strip = get_group_id(STRIPS), n0 = strip * GN, m0 = (int)get_group_id(1 - STRIPS) * GM;
   VEC sum[TM][TN];
 #pragma unroll
   for (int i = 0; i < TM; i++)
@@ -134,33 +137,54 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   }
 #else
   // Rows beyond M repeat the last one and are never stored.
-  Point q = point(p, m0 + lm * TM);
+  Point q = framedPoint(p, m0 + lm * TM), first = q, last = q;
   __global const float *row[TM];
 #pragma unroll
   for (int i = 0; i < TM; i++) {
     row[i] = a + origin(p, q) * p.aPixel;
+    first.h = min(first.h, q.h);
+    first.w = min(first.w, q.w);
+    last.h = max(last.h, q.h);
+    last.w = max(last.w, q.w);
     if (m0 + lm * TM + i + 1 < p.M) q = next(p, q);
   }
   const int step = isPacked ? GN : p.bK;
   __global const float *panel =
-      (isPacked ? b + (z * (int)get_num_groups(0) + (int)get_group_id(0)) * p.taps * p.K * GN
+      (isPacked ? b + (z * (int)get_num_groups(STRIPS) + strip) * p.taps * p.K * GN
                 : b + (z * p.bBatch + n0)) + ln * VW;
+#define ADD(offset, from)                                                                        \
+  {                                                                                              \
+    VEC v[TN];                                                                                   \
+    _Pragma("unroll") for (int j = 0; j < TN; j++) v[j] = LOAD((from) + j * WN * VW);            \
+    _Pragma("unroll") for (int i = 0; i < TM; i++) {                                             \
+      const VEC u = (VEC)(row[i][offset]);                                                       \
+      _Pragma("unroll") for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);        \
+    }                                                                                            \
+  }
   for (int t = 0; t < p.taps; t++) {
-    for (int k = 0, o = reach(p, taps[t]) * p.aPixel; k < p.K; k++, o += p.aK, panel += step) {
-      VEC v[TN];
-#pragma unroll
-      for (int j = 0; j < TN; j++) v[j] = LOAD(panel + j * WN * VW);
-#pragma unroll
-      for (int i = 0; i < TM; i++) {
-        const VEC u = (VEC)(row[i][o]);
-#pragma unroll
-        for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);
-      }
+    const int4 tap = taps[t];
+    if (isPacked && (misses(p, 1, first.h, last.h, tap.y) || misses(p, 2, first.w, last.w, tap.z))) {
+      panel += p.K * GN;
+      continue;
     }
+    int k = 0, o = reach(p, tap) * p.aPixel;
+    // Four steps at known distances leave one addition a row, which would be one for each step.
+    if (isPacked && p.aK == 1)
+      for (; k + 4 <= p.K; k += 4, o += 4, panel += 4 * GN) {
+        ADD(o, panel)
+        ADD(o + 1, panel + GN)
+        ADD(o + 2, panel + 2 * GN)
+        ADD(o + 3, panel + 3 * GN)
+      }
+    for (; k < p.K; k++, o += p.aK, panel += step) ADD(o, panel)
   }
 #endif
 
+#if LOCAL
   Point to = point(p, m0 + lm * TM);
+#else
+  Point to = framedPoint(p, m0 + lm * TM);
+#endif
 #pragma unroll
   for (int i = 0; i < TM; i++) {
     if (m0 + lm * TM + i < p.M) {

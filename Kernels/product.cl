@@ -15,7 +15,9 @@
 
 typedef struct {
   int M, N, K, taps;
+  int images;                                  // how many follow each other before the next point of the lattice
   int points[3], step[3], source[3];           // the lattice, its step in the source, the source's pixels
+  int before[3], inside[3];                    // pixels of its frame before it, and its own
   int result[3], start[3], stride[3];          // the result's pixels, where the lattice lies in them
   int aPixel, aK, aBatch, bK, bN, bBatch, cPixel, cBatch;  // steps in elements
   int rowBatch;                                // step of bias, scale and shift
@@ -37,21 +39,6 @@ static inline Point point(const Product p, int m) {
   return q;
 }
 
-// The point of the next row.
-static inline Point next(const Product p, Point q) {
-  if (++q.w == p.points[2]) {
-    q.w = 0;
-    if (++q.h == p.points[1]) {
-      q.h = 0;
-      if (++q.d == p.points[0]) {
-        q.d = 0;
-        q.image++;
-      }
-    }
-  }
-  return q;
-}
-
 // The source pixel under a tap, or -1 where it lies outside.
 static inline int pixel(const Product p, const Point q, const int4 tap) {
   const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y, w = q.w * p.step[2] + tap.z;
@@ -60,13 +47,41 @@ static inline int pixel(const Product p, const Point q, const int4 tap) {
   return isInside ? ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] + w : -1;
 }
 
-// In a frame: the source pixel of a point, and how far from it a tap lies, the same for all points.
+// In a frame, rows are ordered by (block of images, d, h, w, image).
+static inline Point framedPoint(const Product p, const int m) {
+  Point q = point(p, m / p.images);
+  q.image = q.image * p.images + m % p.images;
+  return q;
+}
+static inline Point next(const Product p, Point q) {
+  if (++q.image % p.images) return q;
+  q.image -= p.images;
+  if (++q.w == p.points[2]) {
+    q.w = 0;
+    if (++q.h == p.points[1]) {
+      q.h = 0;
+      if (++q.d == p.points[0]) {
+        q.d = 0;
+        q.image += p.images;
+      }
+    }
+  }
+  return q;
+}
+
+// The source pixel of a point, and how far from it a tap lies, the same for all points.
 static inline int origin(const Product p, const Point q) {
   return ((q.image * p.source[0] + q.d * p.step[0]) * p.source[1] + q.h * p.step[1]) * p.source[2] +
          q.w * p.step[2];
 }
 static inline int reach(const Product p, const int4 tap) {
   return (tap.x * p.source[1] + tap.y) * p.source[2] + tap.z;
+}
+
+// Whether a tap finds nothing but the frame along an axis, from the first to the last of some places.
+static inline int misses(const Product p, const int axis, const int first, const int last, const int tap) {
+  return last * p.step[axis] + tap < p.before[axis] ||
+         first * p.step[axis] + tap >= p.before[axis] + p.inside[axis];
 }
 
 // Where the results of a point begin.

@@ -30,9 +30,11 @@ extension Encoder {
       let taps = try table([pass, g, index] as [AnyHashable]) {
         Self.tapTable(lattice.taps, in: frame, step: inputsPerGroup * g.outputChannels)
       }
+      let images = way == .framed ? frame.images(of: g.batch, at: lattice) : 1
       let product = Product(
         rows: g.batch * lattice.count.count, columns: columns, depth: depth, taps: taps,
         tapCount: lattice.taps.count, points: lattice.count, step: lattice.sourceStep, source: frame.framed,
+        before: frame.before, inside: source, images: images,
         result: isForward ? g.output : g.input, start: lattice.start, stride: lattice.step,
         aSteps: (g.groups * depth, 1, depth),
         bSteps: isForward

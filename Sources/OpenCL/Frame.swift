@@ -24,6 +24,25 @@ struct Frame {
     }
     for axis in 0..<3 { framed[axis] += before[axis] }
   }
+
+  /// How many images had better follow each other at one point of a lattice: one, unless taps meet the frame so often that
+  /// it pays to leave them out, which a tile can where all its rows are at one point.
+  func images(of batch: Int, at lattice: Lattice) -> Int {
+    let met = lattice.taps.reduce(0) { met, tap in
+      met + (0..<3).reduce(1) { $0 * places(of: lattice, meeting: tap.offset, axis: $1) }
+    }
+    let all = lattice.taps.count * lattice.count.count
+    guard met * 14 < all * 13 else { return 1 }
+    return (1...min(64, max(1, batch))).last { batch % $0 == 0 } ?? 1
+  }
+
+  /// How many places of a lattice see the source under a tap, along one axis.
+  private func places(of lattice: Lattice, meeting offset: Extent, axis: Int) -> Int {
+    let step = lattice.sourceStep[axis]
+    let first = (max(0, -offset[axis]) + step - 1) / step
+    let end = (max(0, source[axis] - offset[axis]) + step - 1) / step
+    return max(0, min(end, lattice.count[axis]) - first)
+  }
 }
 
 extension Encoder {

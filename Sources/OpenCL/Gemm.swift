@@ -12,6 +12,11 @@ struct Product {
   var points: Extent
   var step = Extent(repeating: 1)
   var source: Extent
+  /// Pixels of its frame before the source, and its own.
+  var before = Extent(repeating: 0)
+  var inside: Extent
+  /// How many follow each other before the next point of the lattice.
+  var images = 1
   var result: Extent
   var start = Extent(repeating: 0)
   var stride = Extent(repeating: 1)
@@ -28,8 +33,10 @@ struct Product {
       epilogue.hasBias, epilogue.hasScale, epilogue.hasShift, epilogue.hasResidual, epilogue.hasMask,
     ]
     let bits = flags.enumerated().reduce(0) { $0 | ($1.element ? 1 << $1.offset : 0) }
-    let extents = [points, step, source, result, start, stride].flatMap { [$0.depth, $0.height, $0.width] }
-    return [rows, columns, depth, tapCount] + extents + [
+    let extents = [points, step, source, before, inside, result, start, stride].flatMap {
+      [$0.depth, $0.height, $0.width]
+    }
+    return [rows, columns, depth, tapCount, images] + extents + [
       aSteps.pixel, aSteps.k, aSteps.batch, bSteps.k, bSteps.n, bSteps.batch, cSteps.pixel, cSteps.batch,
       rowBatch, bits, Int(epilogue.activation.rawValue),
     ]
@@ -43,7 +50,7 @@ extension Encoder {
     let product = Product(
       rows: g.m, columns: g.n, depth: g.k, taps: try table("one tap") { [0, 0, 0, 0] as [Int32] },
       tapCount: 1,
-      points: row, source: row, result: row,
+      points: row, source: row, inside: row, result: row,
       aSteps: (g.transposeA ? 1 : g.k, g.transposeA ? g.m : 1, g.sharesA ? 0 : g.m * g.k),
       bSteps: (g.transposeB ? 1 : g.n, g.transposeB ? g.k : 1, g.sharesB ? 0 : g.k * g.n),
       cSteps: (g.n, g.m * g.n), batch: g.batch)
@@ -92,7 +99,8 @@ extension Encoder {
     try run(
       "multiply", of: "gemm", macros: shape.macros,
       operands.map { .array($0) } + [.int(isPacked ? 1 : 0), numbers],
-      items: [strips * shape.itemsAcross, blocks * shape.itemsDown, product.batch],
+      items: (shape.slab == nil ? [blocks, strips] : [strips * shape.itemsAcross, blocks * shape.itemsDown])
+        + [product.batch],
       group: [shape.itemsAcross, shape.itemsDown, 1])
   }
 

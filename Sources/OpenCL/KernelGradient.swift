@@ -101,7 +101,9 @@ private struct Gradient {
   init(_ g: ConvolutionGeometry, _ frame: Frame, xPixel: Int, dyPixel: Int) {
     pixels = g.batch * g.output.count
     rows = g.kernel.count * g.inputChannelsPerGroup
-    let extents = [g.output, frame.framed, g.strides].flatMap { [$0.depth, $0.height, $0.width] }
+    let extents = [g.output, frame.framed, g.strides, frame.before, frame.source].flatMap {
+      [$0.depth, $0.height, $0.width]
+    }
     others = [rows, g.outputChannels, g.inputChannelsPerGroup, g.groups] + extents + [xPixel, dyPixel]
   }
 }
