@@ -18,12 +18,17 @@ __kernel void spread(ARRAY(const float, x), ARRAY(float, y), const int count, co
   OPEN(float, y);
   const int i = get_global_id(0);
   if (i < count) {
-    const int strip = i / pixels, channels = columns / N * K;
-    x += i % pixels * channels;
+    const int first = i / pixels * VW;
+    int group = first / N, column = first - group * N;
+    x += i % pixels * (columns / N * K);
     y += i * K * VW;
     for (int l = 0; l < VW; l++) {
-      const int column = strip * VW + l;
-      for (int k = 0; k < K; k++) y[k * VW + l] = column < columns ? x[column / N * K + k] : 0.0f;
+      const int isThere = first + l < columns;
+      for (int k = 0; k < K; k++) y[k * VW + l] = isThere ? x[group * K + k] : 0.0f;
+      if (++column == N) {
+        column = 0;
+        group++;
+      }
     }
   }
 }

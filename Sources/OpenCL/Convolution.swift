@@ -26,12 +26,18 @@ extension Encoder {
         inputs[0], pixels: g.batch * source.count, groups: g.groups, columns: columns, inputs: depth) : nil
     let x = try framed(inputs[0], frame, batch: g.batch, channels: g.groups * depth)
     let operands = [x] + inputs.dropFirst()
+    // Taps side by side are a longer inner axis, where a single one is short.
+    let isJoined =
+      isForward && way == .framed && g.groups == 1 && depth < 16 && g.kernel.width > 1
+      && g.dilation.width == 1
     for (index, lattice) in lattices.enumerated() {
       let taps = try table([pass, g, index] as [AnyHashable]) {
-        Self.tapTable(lattice.taps, in: frame, step: inputsPerGroup * g.outputChannels)
+        Self.tapTable(
+          isJoined ? lattice.taps.filter { $0.index % g.kernel.width == 0 } : lattice.taps, in: frame,
+          step: inputsPerGroup * g.outputChannels)
       }
       let images = way == .framed ? frame.images(of: g.batch, at: lattice) : 1
-      let product = Product(
+      var product = Product(
         rows: g.batch * lattice.count.count, columns: columns, depth: depth, taps: taps,
         tapCount: lattice.taps.count, points: lattice.count, step: lattice.sourceStep, source: frame.framed,
         before: frame.before, inside: source, images: images,
@@ -40,6 +46,11 @@ extension Encoder {
         bSteps: isForward
           ? (g.outputChannels, 1, filtersPerGroup) : (1, g.outputChannels, filtersPerGroup),
         cSteps: (g.groups * columns, columns), rowBatch: columns, batch: g.groups)
+      if isJoined {
+        product.depth *= g.kernel.width
+        product.tapCount /= g.kernel.width
+        (product.before.width, product.inside.width) = (0, frame.framed.width)
+      }
       if let strips {
         try channelwise(product, epilogue, source: strips, inputs: operands, c: result)
       } else if way == .planar {
