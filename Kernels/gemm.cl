@@ -1,7 +1,8 @@
 // Products in tiles; product.cl says of what.
 //
 //     group (x, y, z):  columns  n0 = x * GN ... n0 + GN         GN = WN * TN * VW
-//                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM         on CPUs y and x
+//                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM
+//                       or x and y exchanged (stripAxis 1), so that neighbours share a panel
 //     an item:          TM rows by TN vectors of VW columns, in registers
 //
 // Macros (data of the kind of device): VW width of a vector (1, 4, 8, 16), TM rows and TN vectors of an item, WM x WN items
@@ -19,9 +20,6 @@
 #endif
 #define GN (WN * TN * VW)
 #define GM (WM * TM)
-// The axis of the grid for strips of columns. On CPUs the groups of one strip follow each other, since the second cache holds
-// its panel, and seldom all of B.
-#define STRIPS (1 - LOCAL)
 
 // The first numbers of x, at most four, and zeros behind them; at once where x begins at a vector.
 static inline float4 four(__global const float *x, const int count, const int isAligned) {
@@ -57,14 +55,14 @@ __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4
 
 __kernel __attribute__((reqd_work_group_size(WN, WM, 1)))
 void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(const int4, taps),
-              EPILOGUE, const int isPacked, const Product p) {
+              EPILOGUE, const int isPacked, const int stripAxis, const Product p) {
   OPEN(const float, a);
   OPEN(const float, b);
   OPEN(float, c);
   OPEN(const int4, taps);
   OPEN_EPILOGUE;
   const int z = get_group_id(2), ln = get_local_id(0), lm = get_local_id(1);
-  const int strip = get_group_id(STRIPS), n0 = strip * GN, m0 = (int)get_group_id(1 - STRIPS) * GM;
+  const int strip = get_group_id(stripAxis), n0 = strip * GN, m0 = (int)get_group_id(1 - stripAxis) * GM;
   VEC sum[TM][TN];
 #pragma unroll
   for (int i = 0; i < TM; i++)
@@ -150,7 +148,7 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   }
   const int step = isPacked ? GN : p.bK;
   __global const float *panel =
-      (isPacked ? b + (z * (int)get_num_groups(STRIPS) + strip) * p.taps * p.K * GN
+      (isPacked ? b + (z * (int)get_num_groups(stripAxis) + strip) * p.taps * p.K * GN
                 : b + (z * p.bBatch + n0)) + ln * VW;
 #define ADD(offset, from)                                                                        \
   {                                                                                              \

@@ -95,12 +95,15 @@ extension Encoder {
         [.array(inputs[1]), .array(b), .array(product.taps), .int(count), .int(strips), numbers], items: count
       )
     }
+    // A CPU's second cache holds small panels all together, of large ones one: then all rows meet it before the next.
+    let areRowsFirst =
+      shape.slab == nil && strips * product.tapCount * product.depth * shape.columnsOfGroup > 1 << 16
+    let groups = [strips * shape.itemsAcross, blocks * shape.itemsDown]
     let operands = [inputs[0], b, c, product.taps] + extras(epilogue, inputs, unused: c)
     try run(
       "multiply", of: "gemm", macros: shape.macros,
-      operands.map { .array($0) } + [.int(isPacked ? 1 : 0), numbers],
-      items: (shape.slab == nil ? [blocks, strips] : [strips * shape.itemsAcross, blocks * shape.itemsDown])
-        + [product.batch],
+      operands.map { .array($0) } + [.int(isPacked ? 1 : 0), .int(areRowsFirst ? 1 : 0), numbers],
+      items: (areRowsFirst ? groups.reversed() : groups) + [product.batch],
       group: [shape.itemsAcross, shape.itemsDown, 1])
   }
 
