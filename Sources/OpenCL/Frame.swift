@@ -70,3 +70,16 @@ extension Encoder {
     return (y, wide)
   }
 }
+
+extension ConvolutionGeometry {
+  /// Numbers of the source of a pass in its frame, or in strips of groups, whichever are more.
+  func largestSource(for pass: ConvolutionPass, vector: Int) -> Int {
+    let isData = pass == .backwardData
+    let source = isData ? output : input
+    let depth = isData ? outputChannelsPerGroup : inputChannelsPerGroup
+    let columns = isData ? inputChannelsPerGroup : outputChannelsPerGroup
+    let framed = Frame(source, around: lattices(for: pass), block: TileShape.planarVectors * vector).framed
+    let strips = groups > 1 && columns < vector ? source.count * depth * (groups * columns + vector) : 0
+    return batch * max(framed.count * depth * groups, strips)
+  }
+}
