@@ -74,7 +74,8 @@ void channelwise(ARRAY(const float, a), ARRAY(const float, panels), ARRAY(float,
           panel += p.K * VW;
           continue;
         }
-        __global const float *row[TM], *line = a + strip * p.aBatch + ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] * p.aPixel;
+        const int place = ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2];
+        __global const float *row[TM], *line = a + (strip * p.aBatch + place * p.aPixel);
 #pragma unroll
         for (int i = 0; i < TM; i++) {
           const int w = (q.w + i) * p.step[2] + tap.z;

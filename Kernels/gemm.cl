@@ -149,7 +149,7 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
   const int step = isPacked ? GN : p.bK;
   __global const float *panel =
       (isPacked ? b + (z * (int)get_num_groups(stripAxis) + strip) * p.taps * p.K * GN
-                : b + (z * p.bBatch + n0)) + ln * VW;
+                : b + (z * p.bBatch + taps[0].w + n0)) + ln * VW;
 #define ADD(offset, from)                                                                        \
   {                                                                                              \
     VEC v[TN];                                                                                   \

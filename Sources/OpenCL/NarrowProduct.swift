@@ -8,9 +8,9 @@ extension Product {
     aSteps.k == 1 && bSteps.k == 1 && depth >= 16 && (columns <= 4 || rows <= 64)
   }
 
-  /// Whether few rows meet a matrix that leaves the caches.
+  /// Whether few rows meet a matrix that leaves the caches; a convolution's rows may lie apart.
   var isSkinny: Bool {
-    tapCount == 1 && source == points && rows <= 12 && bSteps.n == 1 && depth * columns >= 1 << 20
+    rowBatch == 0 && rows <= 12 && bSteps.n == 1 && depth * columns >= 1 << 20
   }
 }
 
