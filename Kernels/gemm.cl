@@ -1,22 +1,16 @@
-// Matrix products, and convolutions as such: every result is gathered from the source pixels that the taps reach.
-//
-//     C[m, n] = epilogue(Σ_t Σ_k A(m, t)[k * aK] * B[t.w + k * bK + n * bN])      0 <= m < M, 0 <= n < N
-//
-// Row m is the point (image, d, h, w) of a lattice of results; A(m, t) is the source pixel (d, h, w) * step + t.xyz, zeros
-// where that lies outside; the result goes to pixel start + (d, h, w) * stride. A matrix is a picture of height 1 with one
-// tap. The third axis of the grid is the batch, or the groups of a convolution.
+// Products in tiles; product.cl says of what.
 //
 //     group (x, y, z):  columns  n0 = x * GN ... n0 + GN         GN = WN * TN * VW
 //                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM
+//                       or x and y exchanged (stripAxis 1), so that neighbours share a panel
 //     an item:          TM rows by TN vectors of VW columns, in registers
 //
 // Macros (data of the kind of device): VW width of a vector (1, 4, 8, 16), TM rows and TN vectors of an item, WM x WN items
 // of a group, TK depth of a slab, a multiple of 4, LOCAL 1 to stage slabs of A and B in local memory (GPUs), 0 to read A in
-// place and B from panels [z][strip][tap][k][GN], which `pack` makes (CPUs). The tile stays in registers while TM * TN <= 28
-// vectors of 16 (AVX-512), or TM * TN * VW <= 64 numbers (GPUs). One of bK and bN is 1, and so is aK unless A is
-// transposed. Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix multiplication*.
-#ifndef VW
-#define VW 4
+// its frame and B from panels [z][strip][tap][k][GN], which `pack` makes, or where it is (CPUs). The tile stays in registers
+// while TM * TN <= 28 vectors of 16 (AVX-512), or TM * TN * VW <= 64 numbers (GPUs). One of bK and bN is 1, and so is aK
+// unless A is transposed. Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix multiplication*.
+#ifndef TM
 #define TM 8
 #define TN 2
 #define WM 16
@@ -27,62 +21,6 @@
 #define GN (WN * TN * VW)
 #define GM (WM * TM)
 
-typedef struct {
-  int M, N, K, taps;
-  int points[3], step[3], source[3];           // the lattice, its step in the source, the source's pixels
-  int result[3], start[3], stride[3];          // the result's pixels, where the lattice lies in them
-  int aPixel, aK, aBatch, bK, bN, bBatch, cPixel, cBatch;  // steps in elements
-  int rowBatch;                                // step of bias, scale and shift
-  int epilogue, activation;                    // bits: bias 1, scale 2, shift 4, residual 8, mask 16
-} Product;
-
-typedef struct {
-  int image, d, h, w;
-} Point;
-
-static inline Point point(const Product p, int m) {
-  Point q;
-  q.w = m % p.points[2];
-  m /= p.points[2];
-  q.h = m % p.points[1];
-  m /= p.points[1];
-  q.d = m % p.points[0];
-  q.image = m / p.points[0];
-  return q;
-}
-
-// The source pixel under a tap, or -1 where it lies outside.
-static inline int pixel(const Product p, const Point q, const int4 tap) {
-  const int d = q.d * p.step[0] + tap.x, h = q.h * p.step[1] + tap.y, w = q.w * p.step[2] + tap.z;
-  const int isInside =
-      d >= 0 && d < p.source[0] && h >= 0 && h < p.source[1] && w >= 0 && w < p.source[2];
-  return isInside ? ((q.image * p.source[0] + d) * p.source[1] + h) * p.source[2] + w : -1;
-}
-
-// Where the results of row m begin.
-static inline int target(const Product p, const int m) {
-  const Point q = point(p, m);
-  const int d = q.d * p.stride[0] + p.start[0], h = q.h * p.stride[1] + p.start[1],
-            w = q.w * p.stride[2] + p.start[2];
-  return (((q.image * p.result[0] + d) * p.result[1] + h) * p.result[2] + w) * p.cPixel;
-}
-
-// activation((x + bias) * scale + shift + residual), 0 where the mask is not positive; c is the place of the result, n of
-// its column's numbers.
-static inline float finished(float x, const Product p, const int c, const int n, __global const float *bias,
-                             __global const float *scale, __global const float *shift,
-                             __global const float *residual, __global const float *mask) {
-  if (p.epilogue & 1) x += bias[n];
-  if (p.epilogue & 2) x *= scale[n];
-  if (p.epilogue & 4) x += shift[n];
-  if (p.epilogue & 8) x += residual[c];
-  if (p.activation == 1) x = x < 0.0f ? 0.0f : x;
-  if (p.activation == 2) x = sigmoid(x);
-  if (p.activation == 3) x = hyperbolicTangent(x);
-  if (p.epilogue & 16) x = mask[c] > 0.0f ? x : 0.0f;
-  return x;
-}
-
 // The first numbers of x, at most four, and zeros behind them; at once where x begins at a vector.
 static inline float4 four(__global const float *x, const int count, const int isAligned) {
   if (count >= 4 && isAligned) return *(__global const float4 *)x;
@@ -92,16 +30,6 @@ static inline float4 four(__global const float *x, const int count, const int is
 
 // Whether every row begins at a vector.
 #define ALIGNED(x, step) (((ulong)(x) & 15) == 0 && (step) % 4 == 0)
-
-#define EPILOGUE                                                                                       \
-  ARRAY(const float, bias), ARRAY(const float, scale), ARRAY(const float, shift), ARRAY(const float, residual), \
-      ARRAY(const float, mask)
-#define OPEN_EPILOGUE    \
-  OPEN(const float, bias); \
-  OPEN(const float, scale); \
-  OPEN(const float, shift); \
-  OPEN(const float, residual); \
-  OPEN(const float, mask)
 
 // B into panels of GN columns, zeros beyond N; one item a row of a panel.
 __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4, taps), const int count,
@@ -114,22 +42,27 @@ __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4
     const int k = i % p.K, row = i / p.K;
     const int tap = row % p.taps, strip = row / p.taps % strips, z = row / p.taps / strips;
     const int n0 = strip * GN;
-    b += z * p.bBatch + taps[tap].w + k * p.bK;
+    b += z * p.bBatch + taps[tap].w + k * p.bK + n0 * p.bN;
     panels += i * GN;
-    for (int n = 0; n < GN; n++) panels[n] = n0 + n < p.N ? b[(n0 + n) * p.bN] : 0.0f;
+    if (p.bN == 1 && n0 + GN <= p.N) {
+#pragma unroll
+      for (int n = 0; n < GN; n += VW) STORE(LOAD(b + n), panels + n);
+    } else {
+      for (int n = 0; n < GN; n++) panels[n] = n0 + n < p.N ? b[n * p.bN] : 0.0f;
+    }
   }
 }
 
 __kernel __attribute__((reqd_work_group_size(WN, WM, 1)))
 void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(const int4, taps),
-              ARRAY(const float, zeros), EPILOGUE, const Product p) {
+              EPILOGUE, const int isPacked, const int stripAxis, const Product p) {
   OPEN(const float, a);
   OPEN(const float, b);
   OPEN(float, c);
   OPEN(const int4, taps);
   OPEN_EPILOGUE;
   const int z = get_group_id(2), ln = get_local_id(0), lm = get_local_id(1);
-  const int n0 = get_group_id(0) * GN, m0 = get_group_id(1) * GM;
+  const int strip = get_group_id(stripAxis), n0 = strip * GN, m0 = (int)get_group_id(1 - stripAxis) * GM;
   VEC sum[TM][TN];
 #pragma unroll
   for (int i = 0; i < TM; i++)
@@ -201,67 +134,70 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
     }
   }
 #else
-  OPEN(const float, zeros);
   // Rows beyond M repeat the last one and are never stored.
-  Point rows[TM];
+  Point q = framedPoint(p, m0 + lm * TM), first = q, last = q;
+  __global const float *row[TM];
 #pragma unroll
-  for (int i = 0; i < TM; i++) rows[i] = point(p, min(m0 + lm * TM + i, p.M - 1));
+  for (int i = 0; i < TM; i++) {
+    row[i] = a + origin(p, q) * p.aPixel;
+    first.h = min(first.h, q.h);
+    first.w = min(first.w, q.w);
+    last.h = max(last.h, q.h);
+    last.w = max(last.w, q.w);
+    if (m0 + lm * TM + i + 1 < p.M) q = next(p, q);
+  }
+  const int step = isPacked ? GN : p.bK;
   __global const float *panel =
-      b + (z * (int)get_num_groups(0) + (int)get_group_id(0)) * p.taps * p.K * GN + ln * VW;
+      (isPacked ? b + (z * (int)get_num_groups(stripAxis) + strip) * p.taps * p.K * GN
+                : b + (z * p.bBatch + taps[0].w + n0)) + ln * VW;
+#define ADD(offset, from)                                                                        \
+  {                                                                                              \
+    VEC v[TN];                                                                                   \
+    _Pragma("unroll") for (int j = 0; j < TN; j++) v[j] = LOAD((from) + j * WN * VW);            \
+    _Pragma("unroll") for (int i = 0; i < TM; i++) {                                             \
+      const VEC u = (VEC)(row[i][offset]);                                                       \
+      _Pragma("unroll") for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);        \
+    }                                                                                            \
+  }
   for (int t = 0; t < p.taps; t++) {
     const int4 tap = taps[t];
-    __global const float *row[TM];
-#pragma unroll
-    for (int i = 0; i < TM; i++) {
-      const int place = pixel(p, rows[i], tap);
-      row[i] = place >= 0 ? a + place * p.aPixel : zeros;
+    if (isPacked && (misses(p, 1, first.h, last.h, tap.y) || misses(p, 2, first.w, last.w, tap.z))) {
+      panel += p.K * GN;
+      continue;
     }
-    for (int k = 0, o = 0; k < p.K; k++, o += p.aK, panel += GN) {
-      VEC v[TN];
-#pragma unroll
-      for (int j = 0; j < TN; j++) v[j] = LOAD(panel + j * WN * VW);
-#pragma unroll
-      for (int i = 0; i < TM; i++) {
-        const VEC u = (VEC)(row[i][o]);
-#pragma unroll
-        for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);
+    int k = 0, o = reach(p, tap) * p.aPixel;
+    // Four steps at known distances leave one addition a row, which would be one for each step.
+    if (isPacked && p.aK == 1)
+      for (; k + 4 <= p.K; k += 4, o += 4, panel += 4 * GN) {
+        ADD(o, panel)
+        ADD(o + 1, panel + GN)
+        ADD(o + 2, panel + 2 * GN)
+        ADD(o + 3, panel + 3 * GN)
       }
-    }
+    for (; k < p.K; k++, o += p.aK, panel += step) ADD(o, panel)
   }
 #endif
 
+#if LOCAL
+  Point to = point(p, m0 + lm * TM);
+#else
+  Point to = framedPoint(p, m0 + lm * TM);
+#endif
 #pragma unroll
   for (int i = 0; i < TM; i++) {
-    const int m = m0 + lm * TM + i;
-    if (m < p.M) {
-      const int place = target(p, m) + z * p.cBatch;
+    if (m0 + lm * TM + i < p.M) {
+      const int place = target(p, to) + z * p.cBatch;
 #pragma unroll
       for (int j = 0; j < TN; j++) {
         const int n = n0 + (j * WN + ln) * VW;
-        if (n + VW <= p.N && p.activation < 2) {
-          const int column = n + z * p.rowBatch, at = place + n;
-          VEC x = sum[i][j];
-          if (p.epilogue & 1) x += LOAD(bias + column);
-          if (p.epilogue & 2) x *= LOAD(scale + column);
-          if (p.epilogue & 4) x += LOAD(shift + column);
-          if (p.epilogue & 8) x += LOAD(residual + at);
-          if (p.activation == 1) x = x < (VEC)(0.0f) ? (VEC)(0.0f) : x;
-          if (p.epilogue & 16) x = LOAD(mask + at) > (VEC)(0.0f) ? x : (VEC)(0.0f);
-          STORE(x, c + at);
-        } else {
-          float x[VW];
-          STORE(sum[i][j], x);
-          for (int l = 0; l < VW; l++)
-            if (n + l < p.N)
-              c[place + n + l] = finished(x[l], p, place + n + l, n + l + z * p.rowBatch, bias, scale, shift,
-                                          residual, mask);
-        }
+        finish(sum[i][j], p, c, place + n, n + z * p.rowBatch, p.N - n, EXTRAS);
       }
     }
+    to = next(p, to);
   }
 }
 
-// One item a result, for products with few columns in each of many groups: depthwise convolutions.
+// One item a result, for products with few columns in each of many groups: depthwise convolutions on GPUs.
 __kernel void multiplyDirect(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c),
                              ARRAY(const int4, taps), EPILOGUE, const int count, const int groups,
                              const Product p) {
@@ -284,7 +220,7 @@ __kernel void multiplyDirect(ARRAY(const float, a), ARRAY(const float, b), ARRAY
         for (int k = 0; k < p.K; k++) sum = fma(u[k * p.aK], v[k * p.bK], sum);
       }
     }
-    const int place = target(p, m) + z * p.cBatch + n;
-    c[place] = finished(sum, p, place, n + z * p.rowBatch, bias, scale, shift, residual, mask);
+    const int place = target(p, q) + z * p.cBatch + n;
+    c[place] = finished(sum, p, place, n + z * p.rowBatch, EXTRAS);
   }
 }

@@ -18,8 +18,26 @@ static const char copy[] = {
 static const char reduction[] = {
 #embed "reduction.cl"
     , 0};
+static const char product[] = {
+#embed "product.cl"
+    , 0};
 static const char gemm[] = {
 #embed "gemm.cl"
+    , 0};
+static const char dots[] = {
+#embed "dots.cl"
+    , 0};
+static const char skinny[] = {
+#embed "skinny.cl"
+    , 0};
+static const char planar[] = {
+#embed "planar.cl"
+    , 0};
+static const char channelwise[] = {
+#embed "channelwise.cl"
+    , 0};
+static const char frame[] = {
+#embed "frame.cl"
     , 0};
 static const char convolution[] = {
 #embed "convolution.cl"
@@ -49,13 +67,25 @@ static const char probe[] = {
 static const struct {
   const char *name, *text;
 } files[] = {
-    {"prelude", prelude},         {"functions", functions},
-    {"elementwise", elementwise}, {"copy", copy},
-    {"reduction", reduction},     {"gemm", gemm},
-    {"convolution", convolution}, {"pooling", pooling},
+    {"prelude", prelude},
+    {"functions", functions},
+    {"elementwise", elementwise},
+    {"copy", copy},
+    {"reduction", reduction},
+    {"product", product},
+    {"gemm", gemm},
+    {"dots", dots},
+    {"skinny", skinny},
+    {"planar", planar},
+    {"channelwise", channelwise},
+    {"frame", frame},
+    {"convolution", convolution},
+    {"pooling", pooling},
     {"batchnormalization", batchnormalization},
-    {"softmax", softmax},         {"gather", gather},
-    {"resampling", resampling},   {"random", random_},
+    {"softmax", softmax},
+    {"gather", gather},
+    {"resampling", resampling},
+    {"random", random_},
     {"probe", probe},
 };
 

@@ -128,6 +128,8 @@ extension Trial {
     Case([2, 5, 6, 9, 1], 33, Convolution(kernelSize: 3, strides: [2, 1, 1], padding: .same)),
     Case([2, 4, 9, 12, 3], 20, Convolution(kernelSize: [1, 3, 2])),
     Case([9, 6, 5, 2], 18, Convolution(kernelSize: [6, 5])),
+    // Few rows, whose kernel can be read in place, from its second tap on.
+    Case([1, 4, 4, 32], 1, Convolution(kernelSize: 2, strides: 2)),
   ]
 
   private static let finished: [(Case, ConvolutionPass)] = [

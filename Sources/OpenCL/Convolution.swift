@@ -9,22 +9,82 @@ extension Encoder {
     let isForward = pass == .forward
     let (inputsPerGroup, filtersPerGroup) = (g.inputChannelsPerGroup, g.outputChannelsPerGroup)
     let columns = isForward ? filtersPerGroup : inputsPerGroup
-    for (index, lattice) in g.lattices(for: pass).enumerated() {
+    let depth = isForward ? inputsPerGroup : filtersPerGroup
+    let source = isForward ? g.input : g.output
+    let lattices = g.lattices(for: pass)
+    let way = way(pass, g)
+    let frame: Frame
+    switch way {
+    case .tested, .strips: frame = Frame(source, around: [])
+    case .framed: frame = Frame(source, around: lattices)
+    case .planar:
+      frame = Frame(source, around: lattices, block: TileShape.planarVectors * shape.vector)
+    }
+    let strips =
+      way == .strips
+      ? try self.strips(
+        inputs[0], pixels: g.batch * source.count, groups: g.groups, columns: columns, inputs: depth) : nil
+    let x = try framed(inputs[0], frame, batch: g.batch, channels: g.groups * depth)
+    let operands = [x] + inputs.dropFirst()
+    // Taps side by side are a longer inner axis, where a single one is short.
+    let isJoined =
+      isForward && way == .framed && g.groups == 1 && depth < 16 && g.kernel.width > 1
+      && g.dilation.width == 1
+    for (index, lattice) in lattices.enumerated() {
       let taps = try table([pass, g, index] as [AnyHashable]) {
-        Self.tapTable(lattice.taps, step: inputsPerGroup * g.outputChannels)
+        Self.tapTable(
+          isJoined ? lattice.taps.filter { $0.index % g.kernel.width == 0 } : lattice.taps, in: frame,
+          step: inputsPerGroup * g.outputChannels)
       }
-      let product = Product(
-        rows: g.batch * lattice.count.count, columns: columns,
-        depth: isForward ? inputsPerGroup : filtersPerGroup, taps: taps, tapCount: lattice.taps.count,
-        points: lattice.count, step: lattice.sourceStep, source: isForward ? g.input : g.output,
+      let images = way == .framed ? frame.images(of: g.batch, at: lattice) : 1
+      var product = Product(
+        rows: g.batch * lattice.count.count, columns: columns, depth: depth, taps: taps,
+        tapCount: lattice.taps.count, points: lattice.count, step: lattice.sourceStep, source: frame.framed,
+        before: frame.before, inside: source, images: images,
         result: isForward ? g.output : g.input, start: lattice.start, stride: lattice.step,
-        aSteps: isForward ? (g.inputChannels, 1, inputsPerGroup) : (g.outputChannels, 1, filtersPerGroup),
+        aSteps: (g.groups * depth, 1, depth),
         bSteps: isForward
           ? (g.outputChannels, 1, filtersPerGroup) : (1, g.outputChannels, filtersPerGroup),
-        cSteps: (isForward ? g.outputChannels : g.inputChannels, columns), rowBatch: columns,
-        batch: g.groups)
-      try multiply(product, epilogue, inputs: inputs, c: result)
+        cSteps: (g.groups * columns, columns), rowBatch: columns, batch: g.groups)
+      if isJoined {
+        product.depth *= g.kernel.width
+        product.tapCount /= g.kernel.width
+        (product.before.width, product.inside.width) = (0, frame.framed.width)
+      }
+      if let strips {
+        try channelwise(product, epilogue, source: strips, inputs: operands, c: result)
+      } else if way == .planar {
+        try planar(product, epilogue, inputs: operands, c: result)
+      } else {
+        try multiply(product, epilogue, inputs: operands, c: result)
+      }
     }
+  }
+
+  /// How products find their sources.
+  private enum Way {
+    /// Every pixel is looked up: GPUs.
+    case tested
+    /// In a frame.
+    case framed
+    /// In strips of channels of several groups, tested.
+    case strips
+    /// In a frame, pixels of one channel along the lanes.
+    case planar
+  }
+
+  private func way(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Way {
+    let isForward = pass == .forward
+    guard shape.slab == nil else { return .tested }
+    if g.groups > 1 {
+      let columns = isForward ? g.outputChannelsPerGroup : g.inputChannelsPerGroup
+      return columns < shape.vector ? .strips : .framed
+    }
+    let isPlanar =
+      isForward
+      ? g.inputChannels == 1 && g.outputChannels <= 4 && g.strides.width == 1 && g.output.width >= 32
+      : g.outputChannels == 1 && g.inputChannels <= 4 && g.input.width >= 32 * g.strides.width
+    return isPlanar ? .planar : .framed
   }
 
   /// A forward convolution, and the maximum pooling of its results.
@@ -40,51 +100,10 @@ extension Encoder {
     try self.pooling(.forward, pooling, inputs: [y], outputs: outputs)
   }
 
-  /// Four numbers a tap: its offsets, and where its part of the kernel begins.
-  private static func tapTable(_ taps: [Lattice.Tap], step: Int) -> [Int32] {
+  /// Four numbers a tap: its offsets in the frame, and where its part of the kernel begins.
+  static func tapTable(_ taps: [Lattice.Tap], in frame: Frame, step: Int) -> [Int32] {
     taps.flatMap { tap in
-      [tap.offset.depth, tap.offset.height, tap.offset.width, tap.index * step].map { Int32($0) }
+      (0..<3).map { Int32(tap.offset[$0] + frame.before[$0]) } + [Int32(tap.index * step)]
     }
-  }
-
-  /// The gradient of the kernel: chunks of pixels, whose sums are added up.
-  func kernelGradient(_ g: ConvolutionGeometry, x: Operand, dy: Operand, dw: Operand) throws {
-    guard dw.shape.count > 0 else { return }
-    let lattice = g.lattices(for: .backwardKernel)[0]
-    let taps = try table([ConvolutionPass.backwardKernel, g] as [AnyHashable]) {
-      Self.tapTable(lattice.taps, step: 0)
-    }
-    let pixels = g.batch * g.output.count
-    let rows = lattice.taps.count * g.inputChannelsPerGroup
-    let isGrouped = g.groups > 1
-    let width = shape.vector * TileShape.gradientVectors
-    let tiles =
-      isGrouped
-      ? rows * g.outputChannels
-      : (g.outputChannels + width - 1) / width
-        * ((rows + TileShape.gradientRows - 1) / TileShape.gradientRows)
-    // Enough items to fill a device, none with less than 64 pixels.
-    let wanted = max(1, min(16384 / tiles, pixels / 64))
-    let perChunk = max(1, (pixels + wanted - 1) / wanted)
-    let chunks = max(1, (pixels + perChunk - 1) / perChunk)
-    let partial = chunks == 1 ? dw : try scratch(chunks * dw.shape.count)
-    let extents = [g.output, g.input, g.strides].flatMap { [$0.depth, $0.height, $0.width] }
-    let count = tiles * chunks
-    try run(
-      isGrouped ? "kernelGradientDirect" : "kernelGradient", of: "convolution", macros: shape.gradientMacros,
-      [x, dy, partial, taps].map { .array($0) } + [
-        .int(count),
-        .ints(
-          [pixels, perChunk, chunks, rows, g.outputChannels, g.inputChannelsPerGroup, g.groups] + extents),
-      ], items: count, group: isGrouped ? 64 : shape.gradientItems)
-    if chunks > 1 {
-      try reduce(.sum, partial, dw, outer: 1, length: chunks, inner: dw.shape.count)
-    }
-  }
-
-  /// The gradient of the bias: the sums of dy over all pixels.
-  func biasGradient(dy: Operand, db: Operand) throws {
-    let channels = max(1, db.shape.count)
-    try reduce(.sum, dy, db, outer: 1, length: dy.shape.count / channels, inner: channels)
   }
 }

@@ -1,6 +1,6 @@
 import MartletCore
 
-/// The structure of the same name in gemm.cl: a product whose rows are points of a lattice over pictures.
+/// The structure of the same name in product.cl: a product whose rows are points of a lattice over pictures.
 struct Product {
   var rows: Int
   var columns: Int
@@ -12,6 +12,11 @@ struct Product {
   var points: Extent
   var step = Extent(repeating: 1)
   var source: Extent
+  /// Pixels of its frame before the source, and its own.
+  var before = Extent(repeating: 0)
+  var inside: Extent
+  /// How many follow each other before the next point of the lattice.
+  var images = 1
   var result: Extent
   var start = Extent(repeating: 0)
   var stride = Extent(repeating: 1)
@@ -23,13 +28,15 @@ struct Product {
   /// Matrices of the batch, or groups.
   var batch: Int
 
-  fileprivate func numbers(_ epilogue: Epilogue) -> [Int] {
+  func numbers(_ epilogue: Epilogue) -> [Int] {
     let flags = [
       epilogue.hasBias, epilogue.hasScale, epilogue.hasShift, epilogue.hasResidual, epilogue.hasMask,
     ]
     let bits = flags.enumerated().reduce(0) { $0 | ($1.element ? 1 << $1.offset : 0) }
-    let extents = [points, step, source, result, start, stride].flatMap { [$0.depth, $0.height, $0.width] }
-    return [rows, columns, depth, tapCount] + extents + [
+    let extents = [points, step, source, before, inside, result, start, stride].flatMap {
+      [$0.depth, $0.height, $0.width]
+    }
+    return [rows, columns, depth, tapCount, images] + extents + [
       aSteps.pixel, aSteps.k, aSteps.batch, bSteps.k, bSteps.n, bSteps.batch, cSteps.pixel, cSteps.batch,
       rowBatch, bits, Int(epilogue.activation.rawValue),
     ]
@@ -43,56 +50,68 @@ extension Encoder {
     let product = Product(
       rows: g.m, columns: g.n, depth: g.k, taps: try table("one tap") { [0, 0, 0, 0] as [Int32] },
       tapCount: 1,
-      points: row, source: row, result: row,
+      points: row, source: row, inside: row, result: row,
       aSteps: (g.transposeA ? 1 : g.k, g.transposeA ? g.m : 1, g.sharesA ? 0 : g.m * g.k),
       bSteps: (g.transposeB ? 1 : g.n, g.transposeB ? g.k : 1, g.sharesB ? 0 : g.k * g.n),
       cSteps: (g.n, g.m * g.n), batch: g.batch)
     try multiply(product, epilogue, inputs: inputs, c: c)
   }
 
-  /// Runs a product on tiles; products with few columns in each of many groups by single results.
+  /// Runs a product in the way that suits its shape. On CPUs all taps lie inside of the source.
   func multiply(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
-    let more = extras(epilogue, inputs, unused: c)
-    let numbers = Argument.ints(product.numbers(epilogue))
-    if product.rowBatch > 0 && product.columns < 16 {
+    if shape.slab != nil && product.rowBatch > 0 && product.columns < 16 {
       let count = product.rows * product.columns * product.batch
-      let operands = [inputs[0], inputs[1], c, product.taps] + more
+      let operands = [inputs[0], inputs[1], c, product.taps] + extras(epilogue, inputs, unused: c)
       try run(
         "multiplyDirect", of: "gemm", macros: shape.macros,
-        operands.map { .array($0) } + [.int(count), .int(product.batch), numbers], items: count)
-      return
+        operands.map { .array($0) } + [
+          .int(count), .int(product.batch), .ints(product.numbers(epilogue)),
+        ], items: count)
+    } else if shape.slab == nil && product.suitsDots {
+      try dots(product, epilogue, inputs: inputs, c: c)
+    } else if shape.slab == nil && product.isSkinny {
+      try skinny(product, epilogue, inputs: inputs, c: c)
+    } else {
+      try tiles(product, epilogue, inputs: inputs, c: c)
     }
+  }
+
+  private func tiles(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
+    let shape = shape.fitting(columns: product.columns)
     let strips = (product.columns + shape.columnsOfGroup - 1) / shape.columnsOfGroup
+    let blocks = (product.rows + shape.rowsOfGroup - 1) / shape.rowsOfGroup
+    let numbers = Argument.ints(product.numbers(epilogue))
+    // One block of rows reads B once: from where it is, if its strips are whole.
+    let isPacked =
+      shape.slab == nil
+      && !(blocks == 1 && product.tapCount == 1 && product.bSteps.n == 1
+        && product.columns % shape.columnsOfGroup == 0)
     var b = inputs[1]
-    var zeros = c
-    if shape.slab == nil {
+    if isPacked {
       let count = product.batch * strips * product.tapCount * product.depth
       b = try scratch(count * shape.columnsOfGroup)
       try run(
         "pack", of: "gemm", macros: shape.macros,
         [.array(inputs[1]), .array(b), .array(product.taps), .int(count), .int(strips), numbers], items: count
       )
-      let needed = max(64, product.depth).nextPowerOfTwo
-      zeros = try table(["zeros", needed] as [AnyHashable]) { [Float](repeating: 0, count: needed) }
     }
-    let blocks = (product.rows + shape.rowsOfGroup - 1) / shape.rowsOfGroup
-    let operands = [inputs[0], b, c, product.taps, zeros] + more
+    // A CPU's second cache holds small panels all together, of large ones one: then all rows meet it before the next.
+    let areRowsFirst =
+      shape.slab == nil && strips * product.tapCount * product.depth * shape.columnsOfGroup > 1 << 16
+    let groups = [strips * shape.itemsAcross, blocks * shape.itemsDown]
+    let operands = [inputs[0], b, c, product.taps] + extras(epilogue, inputs, unused: c)
     try run(
-      "multiply", of: "gemm", macros: shape.macros, operands.map { .array($0) } + [numbers],
-      items: [strips * shape.itemsAcross, blocks * shape.itemsDown, product.batch],
+      "multiply", of: "gemm", macros: shape.macros,
+      operands.map { .array($0) } + [.int(isPacked ? 1 : 0), .int(areRowsFirst ? 1 : 0), numbers],
+      items: (areRowsFirst ? groups.reversed() : groups) + [product.batch],
       group: [shape.itemsAcross, shape.itemsDown, 1])
   }
 
   /// Bias, scale, shift, residual and mask; another array stands for those that are not there.
-  private func extras(_ epilogue: Epilogue, _ inputs: [Operand], unused: Operand) -> [Operand] {
+  func extras(_ epilogue: Epilogue, _ inputs: [Operand], unused: Operand) -> [Operand] {
     var rest = inputs.dropFirst(2)
     return [
       epilogue.hasBias, epilogue.hasScale, epilogue.hasShift, epilogue.hasResidual, epilogue.hasMask,
     ].map { $0 ? rest.removeFirst() : unused }
   }
-}
-
-extension Int {
-  /// The smallest power of two that is at least as large, for positive numbers.
-  var nextPowerOfTwo: Int { 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }

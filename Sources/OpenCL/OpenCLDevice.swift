@@ -89,8 +89,15 @@ public final class OpenCLDevice: Device {
       case .batchNormalization, .batchNormalizationBackward: inputs.suffix(1)
       default: []
       }
-    return !quarantined.contains(primitive.kind) && numbers.allSatisfy(\.isScalar)
-      && (inputs + outputs).allSatisfy { $0.shape.count <= Int32.max }
+    let largest = (inputs + outputs).map(\.shape.count).max() ?? 0
+    return !quarantined.contains(primitive.kind) && numbers.allSatisfy(\.isScalar) && largest <= Int32.max
+      && sourceFits(primitive, largest: largest)
+  }
+
+  /// Whether a convolution's source can still be counted in 32 bits where it is laid out anew, which small ones need not ask.
+  private func sourceFits(_ primitive: Primitive, largest: Int) -> Bool {
+    guard largest >= 1 << 24, case .convolution(let pass, let geometry, _) = primitive else { return true }
+    return geometry.largestSource(for: pass, vector: shape.vector) <= Int32.max
   }
 
   public func encode(_ primitive: Primitive, inputs: [Operand], outputs: [Operand]) throws {

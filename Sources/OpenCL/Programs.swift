@@ -10,9 +10,12 @@ final class Programs: @unchecked Sendable {
   }
   /// The files of Kernels, first those that every program begins with.
   static let files = [
-    "prelude", "functions", "elementwise", "copy", "reduction", "gemm", "convolution", "pooling",
-    "batchnormalization", "softmax", "gather", "resampling", "random",
+    "prelude", "functions", "elementwise", "copy", "reduction", "product", "gemm", "dots", "skinny", "planar",
+    "channelwise", "frame", "convolution", "pooling", "batchnormalization", "softmax", "gather", "resampling",
+    "random",
   ]
+  /// Those that the file `product` comes before, too.
+  private static let products: Set = ["gemm", "dots", "skinny", "planar", "channelwise", "convolution"]
   private let queue: Queue
   /// A kernel that is spoiled on purpose; see prelude.cl.
   private let broken: String?
@@ -63,7 +66,7 @@ final class Programs: @unchecked Sendable {
 
   /// The text of a file with what every program begins with.
   private static func source(_ file: String) -> String {
-    ["prelude", "functions", file].map { name in
+    (["prelude", "functions"] + (products.contains(file) ? ["product"] : []) + [file]).map { name in
       guard let text = martletKernelSource(name) else { preconditionFailure("there is no \(name).cl") }
       return String(cString: text)
     }.joined()

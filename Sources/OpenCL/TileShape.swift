@@ -23,6 +23,15 @@ public struct TileShape: Hashable, Sendable {
     name: "gpu", vector: 4, rows: 8, vectors: 2, itemsDown: 16, itemsAcross: 16, slab: 16)
   public static let all = [cpu, gpu]
 
+  /// The tiles for so many columns: one vector wide on CPUs, where two would leave more of them empty.
+  func fitting(columns: Int) -> TileShape {
+    guard slab == nil else { return self }
+    func padded(_ width: Int) -> Int { (columns + width - 1) / width * width }
+    var narrow = self
+    narrow.vectors = 1
+    return padded(narrow.columnsOfGroup) < padded(columnsOfGroup) * 7 / 8 ? narrow : self
+  }
+
   init(for hardware: Hardware) { self = hardware.isGPU && hardware.hasLocalMemory ? .gpu : .cpu }
 
   private init(
@@ -47,11 +56,25 @@ public struct TileShape: Hashable, Sendable {
     ]
   }
 
-  /// Rows and vectors of an item where it makes the gradient of a kernel.
-  static let gradientRows = 6
-  static let gradientVectors = 2
+  /// Items that share a line of a frame.
+  var frameItems: Int { slab == nil ? 1 : 64 }
+
+  /// The macros of what works on strips of channels.
+  var stripMacros: [String] { ["VW=\(vector)", "TM=\(Self.stripRows)", "SPAN=\(Self.stripSpan)"] }
+  static let stripRows = 8
+  static let stripSpan = 8
+  /// Vectors of an item where a single channel lies along the lanes.
+  static let planarVectors = 4
+
+  /// Rows and vectors of an item where it makes the gradient of a kernel, and rows where it makes that of a strip.
+  var gradientRows: Int { slab == nil ? rows : 6 }
+  var gradientColumns: Int { vector * vectors }
   var gradientItems: Int { slab == nil ? 1 : 64 }
+  static let stripGradientRows = 12
   var gradientMacros: [String] {
-    ["VW=\(vector)", "TM=\(Self.gradientRows)", "TN=\(Self.gradientVectors)", "ITEMS=\(gradientItems)"]
+    [
+      "VW=\(vector)", "TM=\(gradientRows)", "TN=\(vectors)", "TS=\(Self.stripGradientRows)",
+      "ITEMS=\(gradientItems)",
+    ]
   }
 }
