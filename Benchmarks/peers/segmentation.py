@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What segmentation networks learn of Fashion scenes in the same number of steps, beside PyTorch, as a table.
 
-  segmentation.py [--steps 1000] [--networks fcn32s,fcn16s,...] [--device cpu] [--no-peer]
+  segmentation.py [--steps 1500] [--networks fcn32s,fcn16s,...] [--device cpu] [--no-peer]
 
 One run after another, with the same Adam. It ends with an error where U-Net or FCN-8s are more than 0.02 below PyTorch's twin
 of the same steps, where FCN-8s is not above FCN-16s and that not above FCN-32s, or DeconvNet is below FCN-8s.
@@ -40,7 +40,7 @@ def settings(options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--threads", type=int, default=2)

@@ -7,7 +7,8 @@ struct OpenCLTests {
   /// Steps so short that rounding does not decide where they lead. With longer ones the losses of these networks differ
   /// as much between the CPU's own instruction sets: after 20 steps of 1e-4 on ResNet-50, by a tenth.
   private static let rates: [String: Float] = [
-    "alexnet": 1e-3, "unet": 1e-2, "resnet20": 1e-4, "resnet18": 1e-5, "resnet50": 1e-7,
+    "alexnet": 1e-3, "unet": 1e-2, "fcn32s": 1e-4, "fcn16s": 1e-4, "fcn8s": 1e-4, "deconvnet": 1e-3,
+    "resnet20": 1e-4, "resnet18": 1e-5, "resnet50": 1e-7,
   ]
 
   /// The losses of a network's first twenty steps, on eight drawn pictures each, of at most 96x96.
