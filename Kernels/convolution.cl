@@ -46,8 +46,8 @@ void kernelGradient(ARRAY(const float, x), ARRAY(const float, dy), ARRAY(float, 
   OPEN(const int4, taps);
   const int item = get_global_id(0);
   if (item < count) {
-    const int columns = g.filters / g.groups, wide = g.dyPixel / g.groups;
-    const int strips = wide / GN, blocks = (g.rows + TM - 1) / TM;
+    const int columns = g.filters / g.groups, padded = g.dyPixel / g.groups;
+    const int strips = padded / GN, blocks = (g.rows + TM - 1) / TM;
     const int strip = item % (strips * g.groups), r = item / (strips * g.groups) % blocks * TM;
     const int chunk = item / (strips * g.groups) / blocks;
     const int z = strip / strips, f = strip % strips * GN;
@@ -65,7 +65,7 @@ void kernelGradient(ARRAY(const float, x), ARRAY(const float, dy), ARRAY(float, 
       for (int j = 0; j < TN; j++) sum[i][j] = (VEC)(0.0f);
     }
     const int step = g.step[2] * g.xPixel, end = min((chunk + 1) * g.perChunk, g.pixels);
-    dy += z * wide + f;
+    dy += z * padded + f;
     for (int pixel = chunk * g.perChunk; pixel < end;) {
       const int next = pixel + run(g, pixel, end);
       // What lies in the frame under all taps is left out.

@@ -36,14 +36,14 @@ void frame(ARRAY(const float, x), ARRAY(float, y), const Frame f) {
   }
 }
 
-// Rows of `narrow` numbers → rows of `wide` ones, zeros behind; one item a row.
-__kernel void widen(ARRAY(const float, x), ARRAY(float, y), const int count, const int narrow, const int wide) {
+// Rows of `narrow` numbers → rows of `width` ones, zeros behind; one item a row.
+__kernel void widen(ARRAY(const float, x), ARRAY(float, y), const int count, const int narrow, const int width) {
   OPEN(const float, x);
   OPEN(float, y);
   const int i = get_global_id(0);
   if (i < count) {
     x += i * narrow;
-    y += i * wide;
-    for (int c = 0; c < wide; c++) y[c] = c < narrow ? x[c] : 0.0f;
+    y += i * width;
+    for (int c = 0; c < width; c++) y[c] = c < narrow ? x[c] : 0.0f;
   }
 }
