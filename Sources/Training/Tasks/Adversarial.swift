@@ -153,8 +153,8 @@ extension Adversarial {
   public func samples(_ model: any Layer, of noise: Tensor) throws -> HostArray {
     let network = try network(model)
     return try compute(phase: .inference) {
-      // Casting cuts off what is behind the point.
-      (network.generator(noise) * 127.5 + 128).clipped(0, 255).cast(to: .uint8)
+      // Casting cuts off what is behind the point, and what lies outside of a byte.
+      (network.generator(noise) * 127.5 + 128).cast(to: .uint8)
     }.hostArray()
   }
 }
