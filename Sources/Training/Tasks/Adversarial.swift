@@ -26,19 +26,19 @@ public struct Adversarial: TrainingTask {
   }
 
   public let objective: Objective
-  private let judge: PictureJudge?
+  private let lateJudge: LatePictureJudge?
 
-  public init(_ objective: Objective = .crossEntropy) { self.init(objective, judge: nil) }
+  public init(_ objective: Objective = .crossEntropy) { self.init(objective, nil) }
 
-  private init(_ objective: Objective, judge: PictureJudge?) {
+  private init(_ objective: Objective, _ lateJudge: LatePictureJudge?) {
     self.objective = objective
-    self.judge = judge
+    self.lateJudge = lateJudge
   }
 
   public var supervision: Supervision { .nothing }
 
   public func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask {
-    Adversarial(objective, judge: try PictureJudge(learningFrom: data()))
+    Adversarial(objective, LatePictureJudge(learningFrom: try data()))
   }
 
   public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
@@ -61,6 +61,7 @@ public struct Adversarial: TrainingTask {
   public func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult {
     let network = try network(model)
     let images = try Tensor(batch.images)
+    let judge = try lateJudge?.judge()
     let (measured, sums) = try compute(phase: .inference) {
       let real = Self.input(images)
       let losses = try losses(network, real)

@@ -1,5 +1,6 @@
 import MartletData
 import MartletLayers
+import Synchronization
 
 /// Says how pictures look, in 32 numbers: the last hidden layer of a small classifier that has learned to tell the classes
 /// of a data set apart. Generated pictures are as good as their numbers are spread like those of real ones.
@@ -38,5 +39,24 @@ public struct PictureJudge: Sendable {
     let x = features(pictures)
     return .concatenated(
       [Tensor([Float(x.shape[0])]), x.sum(axes: 0), x.transposed().matmul(x).reshaped([-1])], axis: 0)
+  }
+}
+
+/// A judge that learns when it is first asked for, so that training need not wait for it.
+final class LatePictureJudge: Sendable {
+  private let data: Dataset
+  /// Nil before it was asked for.
+  private let learned = Mutex<PictureJudge??>(nil)
+
+  init(learningFrom data: Dataset) { self.data = data }
+
+  /// Nil where the data has nothing to tell apart.
+  func judge() throws -> PictureJudge? {
+    try learned.withLock { learned in
+      if let learned { return learned }
+      let judge = try PictureJudge(learningFrom: data)
+      learned = .some(judge)
+      return judge
+    }
   }
 }

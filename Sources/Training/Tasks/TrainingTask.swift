@@ -7,14 +7,14 @@ public protocol TrainingTask: Sendable {
   var supervision: Supervision { get }
   /// How many outputs a network needs for data of a number of classes.
   func outputs(classes: Int) -> Int
-  /// The task with what it has to learn from the training data before it can measure; itself where that is nothing.
+  /// The task with what it learns from the training data before it first measures; itself where that is nothing.
   func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask
   /// One optimizer step on a batch; none where the loss is not finite.
   func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   /// The same measures without a step, in the inference phase.
   func evaluate(_ model: any Layer, on batch: Batch) throws -> BatchResult
-  /// What there is to see of a batch, as TensorBoard and `PictureFiles` show it; nothing where a task does not say. It changes neither the
-  /// model nor the random keys of the context.
+  /// What there is to see of a batch, as TensorBoard and `PictureFiles` show it; nothing where a task does not say. It
+  /// changes neither the model nor the random keys of the context.
   func pictures(_ model: any Layer, of batch: Batch, classNames: [String]) throws -> [TaskPicture]
 }
 
