@@ -75,7 +75,7 @@ extension Encoder {
 
   private func way(_ pass: ConvolutionPass, _ g: ConvolutionGeometry) -> Way {
     let isForward = pass == .forward
-    guard shape.slab == nil else { return .tested }
+    guard shape.isForCPUs else { return .tested }
     if g.groups > 1 {
       let columns = isForward ? g.outputChannelsPerGroup : g.inputChannelsPerGroup
       return columns < shape.vector ? .strips : .framed

@@ -59,7 +59,7 @@ extension Encoder {
 
   /// Runs a product in the way that suits its shape. On CPUs all taps lie inside of the source.
   func multiply(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
-    if shape.slab != nil && product.rowBatch > 0 && product.columns < 16 {
+    if !shape.isForCPUs && product.rowBatch > 0 && product.columns < 16 {
       let count = product.rows * product.columns * product.batch
       let operands = [inputs[0], inputs[1], c, product.taps] + extras(epilogue, inputs, unused: c)
       try run(
@@ -67,9 +67,9 @@ extension Encoder {
         operands.map { .array($0) } + [
           .int(count), .int(product.batch), .ints(product.numbers(epilogue)),
         ], items: count)
-    } else if shape.slab == nil && product.suitsDots {
+    } else if shape.isForCPUs && product.suitsDots {
       try dots(product, epilogue, inputs: inputs, c: c)
-    } else if shape.slab == nil && product.isSkinny {
+    } else if shape.isForCPUs && product.isSkinny {
       try skinny(product, epilogue, inputs: inputs, c: c)
     } else {
       try tiles(product, epilogue, inputs: inputs, c: c)
@@ -83,7 +83,7 @@ extension Encoder {
     let numbers = Argument.ints(product.numbers(epilogue))
     // One block of rows reads B once: from where it is, if its strips are whole.
     let isPacked =
-      shape.slab == nil
+      shape.isForCPUs
       && !(blocks == 1 && product.tapCount == 1 && product.bSteps.n == 1
         && product.columns % shape.columnsOfGroup == 0)
     var b = inputs[1]
@@ -97,7 +97,7 @@ extension Encoder {
     }
     // A CPU's second cache holds small panels all together, of large ones one: then all rows meet it before the next.
     let areRowsFirst =
-      shape.slab == nil && strips * product.tapCount * product.depth * shape.columnsOfGroup > 1 << 16
+      shape.isForCPUs && strips * product.tapCount * product.depth * shape.columnsOfGroup > 1 << 16
     let groups = [strips * shape.itemsAcross, blocks * shape.itemsDown]
     let operands = [inputs[0], b, c, product.taps] + extras(epilogue, inputs, unused: c)
     try run(

@@ -4,9 +4,9 @@ extension Encoder {
   /// The gradient of a convolution's kernel; see convolution.cl.
   func kernelGradient(_ g: ConvolutionGeometry, x: Operand, dy: Operand, dw: Operand) throws {
     guard dw.shape.count > 0 else { return }
-    if g.groups == 1 || shape.slab == nil && g.outputChannelsPerGroup >= shape.vector {
+    if g.groups == 1 || shape.isForCPUs && g.outputChannelsPerGroup >= shape.vector {
       try kernelGradientInTiles(g, x: x, dy: dy, dw: dw)
-    } else if shape.slab == nil {
+    } else if shape.isForCPUs {
       try kernelGradientInStrips(g, x: x, dy: dy, dw: dw)
     } else {
       let frame = Frame(g.input, around: [])
@@ -74,7 +74,7 @@ extension Encoder {
     _ body: (_ partial: Operand, _ count: Int, _ numbers: Argument) throws -> Void
   ) throws {
     let pixels = numbers.pixels
-    let wanted = max(1, shape.slab == nil ? pixels / chunk : min(16384 / tiles, pixels / 64))
+    let wanted = max(1, shape.isForCPUs ? pixels / chunk : min(16384 / tiles, pixels / 64))
     let perChunk = max(1, (pixels + wanted - 1) / wanted)
     let chunks = max(1, (pixels + perChunk - 1) / perChunk)
     let partial = chunks == 1 ? dw : try scratch(chunks * dw.shape.count)

@@ -28,10 +28,3 @@ struct Strip {
     (count + places - 1) / places * (channels / (width * vectors))
   }
 }
-
-extension TileShape {
-  /// Whether items take vectors, and have no local memory to share.
-  var isForCPUs: Bool { slab == nil }
-  /// Items of a group where each has much to do: few on CPUs, so that all processors get some.
-  var group: Int { isForCPUs ? 8 : 64 }
-}

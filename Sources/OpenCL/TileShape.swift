@@ -25,7 +25,7 @@ public struct TileShape: Hashable, Sendable {
 
   /// The tiles for so many columns: one vector wide on CPUs, where two would leave more of them empty.
   func fitting(columns: Int) -> TileShape {
-    guard slab == nil else { return self }
+    guard isForCPUs else { return self }
     func padded(_ width: Int) -> Int { (columns + width - 1) / width * width }
     var narrow = self
     narrow.vectors = 1
@@ -46,18 +46,23 @@ public struct TileShape: Hashable, Sendable {
     self.slab = slab
   }
 
+  /// Whether items take vectors, and have no local memory to share.
+  var isForCPUs: Bool { slab == nil }
+  /// Items of a group where each has much to do: few on CPUs, so that all processors get some.
+  var group: Int { isForCPUs ? 8 : 64 }
+
   var rowsOfGroup: Int { rows * itemsDown }
   var columnsOfGroup: Int { vector * vectors * itemsAcross }
 
   var macros: [String] {
     [
       "VW=\(vector)", "TM=\(rows)", "TN=\(vectors)", "WM=\(itemsDown)", "WN=\(itemsAcross)",
-      "TK=\(slab ?? 1)", "LOCAL=\(slab == nil ? 0 : 1)",
+      "TK=\(slab ?? 1)", "LOCAL=\(isForCPUs ? 0 : 1)",
     ]
   }
 
   /// Items that share a line of a frame.
-  var frameItems: Int { slab == nil ? 1 : 64 }
+  var frameItems: Int { isForCPUs ? 1 : 64 }
 
   /// The macros of what works on strips of channels.
   var stripMacros: [String] { ["VW=\(vector)", "TM=\(Self.stripRows)", "SPAN=\(Self.stripSpan)"] }
@@ -67,9 +72,9 @@ public struct TileShape: Hashable, Sendable {
   static let planarVectors = 4
 
   /// Rows and vectors of an item where it makes the gradient of a kernel, and rows where it makes that of a strip.
-  var gradientRows: Int { slab == nil ? rows : 6 }
+  var gradientRows: Int { isForCPUs ? rows : 6 }
   var gradientColumns: Int { vector * vectors }
-  var gradientItems: Int { slab == nil ? 1 : 64 }
+  var gradientItems: Int { isForCPUs ? 1 : 64 }
   static let stripGradientRows = 12
   var gradientMacros: [String] {
     [
