@@ -6,26 +6,9 @@ import Testing
 @Suite struct AdversarialTests {
   private let shapes = Shapes(height: 12, width: 12, channels: 1, seed: 9)
 
-  private func network() throws -> AdversarialNetwork {
-    let network = AdversarialNetwork(
-      generator: Sequential {
-        Dense(144, activation: .tanh)
-        Reshape([12, 12, 1])
-      },
-      discriminator: Sequential {
-        Conv2D(4, kernelSize: 3, strides: 2)
-        LeakyReLU()
-        Flatten()
-        Dense(8, activation: .tanh)
-        Dense(1)
-      }, latentSize: 5)
-    try withContext(seed: 2) { try network.build(input: [12, 12, 1]) }
-    return network
-  }
-
   /// The critic's loss and what is measured, from its numbers for the same pictures.
   @Test func wassersteinMeasuresByDefinition() throws {
-    let (network, batch) = (try network(), shapes.dataset(count: 6).batch(0..<6))
+    let (network, batch) = (try smallAdversarialNetwork(), shapes.dataset(count: 6).batch(0..<6))
     let task = Adversarial(.wasserstein(penalty: 3, criticSteps: 2))
     let result = try withContext(seed: 8) { try task.evaluate(network, on: batch) }
     let images = try Classification.input(Tensor(batch.images)) * 2 - 1
@@ -75,7 +58,7 @@ import Testing
   }
 
   @Test func generatorStepsWithEveryThirdStepOfTheCritic() throws {
-    let (network, batch) = (try network(), shapes.dataset(count: 4).batch(0..<4))
+    let (network, batch) = (try smallAdversarialNetwork(), shapes.dataset(count: 4).batch(0..<4))
     let task = Adversarial(.wasserstein(criticSteps: 3))
     let sgd = SGD(learningRate: 0.01)
     var hashes: [(generator: String, critic: String)] = []
@@ -118,7 +101,7 @@ import Testing
   /// Real pictures are nearer to real ones than noise is, and the same data gives the same judge.
   @Test func distanceIsOfHowPicturesLook() throws {
     let data = shapes.dataset(count: 400)
-    let network = try network()
+    let network = try smallAdversarialNetwork()
     func distance() throws -> Double {
       try withContext(seed: 4) {
         let task = try Adversarial().prepared(with: data)
@@ -142,7 +125,7 @@ import Testing
   }
 
   @Test func sameNoiseSamePictures() throws {
-    let network = try network()
+    let network = try smallAdversarialNetwork()
     func pictures(_ seed: UInt64) throws -> HostArray {
       try withContext(seed: seed) { try Adversarial().samples(network, of: network.noise(3)) }
     }

@@ -6,26 +6,11 @@ import Testing
   private func exponential(_ x: Double) -> Double { Double([Float](Tensor(Float(x)).exp())[0]) }
   private func logarithm(_ x: Double) -> Double { Double([Float](Tensor(Float(x)).log())[0]) }
 
-  private func network() throws -> AdversarialNetwork {
-    let network = AdversarialNetwork(
-      generator: Sequential {
-        Dense(144, activation: .tanh)
-        Reshape([12, 12, 1])
-      },
-      discriminator: Sequential {
-        Conv2D(4, kernelSize: 3, strides: 2)
-        LeakyReLU()
-        Flatten()
-        Dense(1)
-      }, latentSize: 5)
-    try withContext(seed: 2) { try network.build(input: [12, 12, 1]) }
-    return network
-  }
   private let shapes = Shapes(height: 12, width: 12, channels: 1, seed: 9)
 
   /// The losses of Goodfellow et al. from the logits that the network itself gives.
   @Test func adversarialMeasuresByDefinition() throws {
-    let (network, batch) = (try network(), shapes.dataset(count: 6).batch(0..<6))
+    let (network, batch) = (try smallAdversarialNetwork(), shapes.dataset(count: 6).batch(0..<6))
     let result = try withContext(seed: 8) { try Adversarial().evaluate(network, on: batch) }
     let images = try Classification.input(Tensor(batch.images)) * 2 - 1
     let logits = try withContext(seed: 8) { try compute { network(images) } }.elements(as: Float.self).map(
@@ -44,7 +29,7 @@ import Testing
   /// Each network follows the gradient of its own loss, and of no other.
   @Test func eachNetworkFollowsItsOwnLoss() throws {
     let batch = shapes.dataset(count: 4).batch(0..<4)
-    let (network, other) = (try network(), try network())
+    let (network, other) = (try smallAdversarialNetwork(), try smallAdversarialNetwork())
     _ = try withContext(seed: 8) { try Adversarial().train(network, on: batch, with: SGD(learningRate: 0.1)) }
     let images = try Classification.input(Tensor(batch.images)) * 2 - 1
     func logits() -> (real: Tensor, generated: Tensor) {
@@ -114,8 +99,8 @@ import Testing
       return try model.weightsHash()
     }
     #expect(
-      try hash(network(), Adversarial(), immediate: false)
-        == hash(network(), Adversarial(), immediate: true))
+      try hash(smallAdversarialNetwork(), Adversarial(), immediate: false)
+        == hash(smallAdversarialNetwork(), Adversarial(), immediate: true))
     func pixels() throws -> Sequential {
       let model = Sequential { Conv2D(11, kernelSize: 3, padding: .same) }
       try withContext(seed: 1) { try model.build(input: [12, 12, 1]) }

@@ -153,16 +153,7 @@ import Testing
   }
 
   @Test func generatedPicturesComeFromTheSameNoise() throws {
-    let network = AdversarialNetwork(
-      generator: Sequential {
-        Dense(144, activation: .tanh)
-        Reshape([12, 12, 1])
-      },
-      discriminator: Sequential {
-        Flatten()
-        Dense(1)
-      }, latentSize: 5)
-    try network.build(input: [12, 12, 1])
+    let network = try smallAdversarialNetwork()
     let batch = data.batch(0..<4)
     let pictures = try withContext(seed: 3) {
       let before = Context.current.random.counter
