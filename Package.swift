@@ -55,9 +55,9 @@ let rooms: [Target] = [
   .target(
     name: "MartletKernels", path: "Kernels",
     exclude: [
-      "prelude", "functions", "elementwise", "copy", "reduction", "product", "gemm", "dots", "skinny",
-      "planar", "channelwise", "frame", "convolution", "pooling", "batchnormalization", "softmax", "gather",
-      "resampling", "random", "probe",
+      "prelude", "functions", "elementwise", "copy", "reduction", "product", "gemm", "panels", "dots",
+      "skinny", "planar", "channelwise", "frame", "convolution", "pooling", "batchnormalization", "softmax",
+      "gather", "resampling", "random", "probe",
     ].map { $0 + ".cl" }),
   // The OpenCL functions, found when they are first needed; only their headers are needed to build.
   .target(

@@ -1,22 +1,19 @@
-// Products in tiles; product.cl says of what.
+// Products in tiles on GPUs; product.cl says of what.
 //
 //     group (x, y, z):  columns  n0 = x * GN ... n0 + GN         GN = WN * TN * VW
 //                       rows     m0 = y * GM ... m0 + GM         GM = WM * TM
-//                       or x and y exchanged (stripAxis 1), so that neighbours share a panel
 //     an item:          TM rows by TN vectors of VW columns, in registers
 //
-// Macros (data of the kind of device): VW width of a vector (1, 4, 8, 16), TM rows and TN vectors of an item, WM x WN items
-// of a group, TK depth of a slab, a multiple of 4, LOCAL 1 to stage slabs of A and B in local memory (GPUs), 0 to read A in
-// its frame and B from panels [z][strip][tap][k][GN], which `pack` makes, or where it is (CPUs). The tile stays in registers
-// while TM * TN <= 28 vectors of 16 (AVX-512), or TM * TN * VW <= 64 numbers (GPUs). One of bK and bN is 1, and so is aK
-// unless A is transposed. Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix multiplication*.
+// Slabs of A and B are staged in local memory. Macros: VW width of a vector (1, 4), TM rows and TN vectors of an item, WM x WN
+// items of a group, TK depth of a slab, a multiple of 4. The tile stays in registers while TM * TN * VW <= 64 numbers. One
+// of bK and bN is 1, and so is aK unless A is transposed. Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix
+// multiplication*.
 #ifndef TM
 #define TM 8
 #define TN 2
 #define WM 16
 #define WN 16
 #define TK 16
-#define LOCAL 1
 #endif
 #define GN (WN * TN * VW)
 #define GM (WM * TM)
@@ -31,38 +28,16 @@ static inline float4 four(__global const float *x, const int count, const int is
 // Whether every row begins at a vector.
 #define ALIGNED(x, step) (((ulong)(x) & 15) == 0 && (step) % 4 == 0)
 
-// B into panels of GN columns, zeros beyond N; one item a row of a panel.
-__kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4, taps), const int count,
-                   const int strips, const Product p) {
-  OPEN(const float, b);
-  OPEN(float, panels);
-  OPEN(const int4, taps);
-  const int i = get_global_id(0);
-  if (i < count) {
-    const int k = i % p.K, row = i / p.K;
-    const int tap = row % p.taps, strip = row / p.taps % strips, z = row / p.taps / strips;
-    const int n0 = strip * GN;
-    b += z * p.bBatch + taps[tap].w + k * p.bK + n0 * p.bN;
-    panels += i * GN;
-    if (p.bN == 1 && n0 + GN <= p.N) {
-#pragma unroll
-      for (int n = 0; n < GN; n += VW) STORE(LOAD(b + n), panels + n);
-    } else {
-      for (int n = 0; n < GN; n++) panels[n] = n0 + n < p.N ? b[n * p.bN] : 0.0f;
-    }
-  }
-}
-
 __kernel __attribute__((reqd_work_group_size(WN, WM, 1)))
 void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(const int4, taps),
-              EPILOGUE, const int isPacked, const int stripAxis, const Product p) {
+              EPILOGUE, const Product p) {
   OPEN(const float, a);
   OPEN(const float, b);
   OPEN(float, c);
   OPEN(const int4, taps);
   OPEN_EPILOGUE;
   const int z = get_group_id(2), ln = get_local_id(0), lm = get_local_id(1);
-  const int strip = get_group_id(stripAxis), n0 = strip * GN, m0 = (int)get_group_id(1 - stripAxis) * GM;
+  const int n0 = (int)get_group_id(0) * GN, m0 = (int)get_group_id(1) * GM;
   VEC sum[TM][TN];
 #pragma unroll
   for (int i = 0; i < TM; i++)
@@ -70,14 +45,12 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
     for (int j = 0; j < TN; j++) sum[i][j] = (VEC)(0.0f);
   a += z * p.aBatch;
 
-#if LOCAL
   // Aligned, so that four numbers are read at once; a little wider than they need be, so that neighbours along k, which
   // are written at the same time, do not all lie in one bank of the memory.
   __local float slabA[TK][GM + 4] __attribute__((aligned(16)));
   __local float slabB[TK][GN + 4] __attribute__((aligned(16)));
   __local Point rows[GM];
   b += z * p.bBatch;
-  // A tap's part of B begins at a multiple of its rows.
   const int isAlignedA = ALIGNED(a, p.aPixel), isAlignedB = ALIGNED(b, p.bN == 1 ? p.bK : p.bN);
   const int item = lm * WN + ln;
   for (int e = item; e < GM; e += WM * WN) rows[e] = point(p, min(m0 + e, p.M - 1));
@@ -133,56 +106,7 @@ void multiply(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARR
       barrier(CLK_LOCAL_MEM_FENCE);  // the slabs are used up
     }
   }
-#else
-  // Rows beyond M repeat the last one and are never stored.
-  Point q = framedPoint(p, m0 + lm * TM), first = q, last = q;
-  __global const float *row[TM];
-#pragma unroll
-  for (int i = 0; i < TM; i++) {
-    row[i] = a + origin(p, q) * p.aPixel;
-    first.h = min(first.h, q.h);
-    first.w = min(first.w, q.w);
-    last.h = max(last.h, q.h);
-    last.w = max(last.w, q.w);
-    if (m0 + lm * TM + i + 1 < p.M) q = next(p, q);
-  }
-  const int step = isPacked ? GN : p.bK;
-  __global const float *panel =
-      (isPacked ? b + (z * (int)get_num_groups(stripAxis) + strip) * p.taps * p.K * GN
-                : b + (z * p.bBatch + taps[0].w + n0)) + ln * VW;
-#define ADD(offset, from)                                                                        \
-  {                                                                                              \
-    VEC v[TN];                                                                                   \
-    _Pragma("unroll") for (int j = 0; j < TN; j++) v[j] = LOAD((from) + j * WN * VW);            \
-    _Pragma("unroll") for (int i = 0; i < TM; i++) {                                             \
-      const VEC u = (VEC)(row[i][offset]);                                                       \
-      _Pragma("unroll") for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]);        \
-    }                                                                                            \
-  }
-  for (int t = 0; t < p.taps; t++) {
-    const int4 tap = taps[t];
-    if (isPacked && (misses(p, 1, first.h, last.h, tap.y) || misses(p, 2, first.w, last.w, tap.z))) {
-      panel += p.K * GN;
-      continue;
-    }
-    int k = 0, o = reach(p, tap) * p.aPixel;
-    // Four steps at known distances leave one addition a row, which would be one for each step.
-    if (isPacked && p.aK == 1)
-      for (; k + 4 <= p.K; k += 4, o += 4, panel += 4 * GN) {
-        ADD(o, panel)
-        ADD(o + 1, panel + GN)
-        ADD(o + 2, panel + 2 * GN)
-        ADD(o + 3, panel + 3 * GN)
-      }
-    for (; k < p.K; k++, o += p.aK, panel += step) ADD(o, panel)
-  }
-#endif
-
-#if LOCAL
   Point to = point(p, m0 + lm * TM);
-#else
-  Point to = framedPoint(p, m0 + lm * TM);
-#endif
 #pragma unroll
   for (int i = 0; i < TM; i++) {
     if (m0 + lm * TM + i < p.M) {

@@ -24,6 +24,9 @@ static const char product[] = {
 static const char gemm[] = {
 #embed "gemm.cl"
     , 0};
+static const char panels[] = {
+#embed "panels.cl"
+    , 0};
 static const char dots[] = {
 #embed "dots.cl"
     , 0};
@@ -74,6 +77,7 @@ static const struct {
     {"reduction", reduction},
     {"product", product},
     {"gemm", gemm},
+    {"panels", panels},
     {"dots", dots},
     {"skinny", skinny},
     {"planar", planar},

@@ -21,6 +21,7 @@ typedef struct {
   int result[3], start[3], stride[3];          // the result's pixels, where the lattice lies in them
   int aPixel, aK, aBatch, bK, bN, bBatch, cPixel, cBatch;  // steps in elements
   int rowBatch;                                // step of bias, scale and shift
+  int columnsOfLine, lineStep;                 // columns go on in another line of the result after so many, so far away
   int epilogue, activation;                    // bits: bias 1, scale 2, shift 4, residual 8, mask 16
 } Product;
 
@@ -107,6 +108,9 @@ static inline float finished(float x, const Product p, const int c, const int n,
   return x;
 }
 
+// A vector that begins at any number. vstore16 is four stores to some compilers, and this is one.
+typedef VEC Unaligned __attribute__((aligned(4)));
+
 // A vector of results of one row, of which the first `count` columns are there, finished and written to their places.
 static inline void finish(VEC x, const Product p, __global float *c, const int place, const int n, const int count,
                           __global const float *bias, __global const float *scale, __global const float *shift,
@@ -118,7 +122,7 @@ static inline void finish(VEC x, const Product p, __global float *c, const int p
     if (p.epilogue & 8) x += LOAD(residual + place);
     if (p.activation == 1) x = x < (VEC)(0.0f) ? (VEC)(0.0f) : x;
     if (p.epilogue & 16) x = LOAD(mask + place) > (VEC)(0.0f) ? x : (VEC)(0.0f);
-    STORE(x, c + place);
+    *(__global Unaligned *)(c + place) = x;
   } else {
     float y[VW];
     STORE(x, y);

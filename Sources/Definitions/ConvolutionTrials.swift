@@ -130,11 +130,16 @@ extension Trial {
     Case([9, 6, 5, 2], 18, Convolution(kernelSize: [6, 5])),
     // Few rows, whose kernel can be read in place, from its second tap on.
     Case([1, 4, 4, 32], 1, Convolution(kernelSize: 2, strides: 2)),
+    // Few pixels, whose gradients join the columns of all taps.
+    Case([1, 8, 8, 64], 40, Convolution(kernelSize: 2, strides: 2)),
   ]
 
   private static let finished: [(Case, ConvolutionPass)] = [
     (Case([1, 5, 6, 3], 19, Convolution(kernelSize: 3, padding: .same)), .forward),
     (Case([1, 5, 6, 21], 4, Convolution(kernelSize: 2, strides: 3)), .backwardData),
+    (Case([2, 4, 6, 20], 9, Convolution(kernelSize: 2, strides: 2)), .backwardData),
+    (Case([2, 6, 28, 16], 12, Convolution(kernelSize: 2, strides: 2)), .backwardData),
+    (Case([1, 9, 10, 64], 7, Convolution(kernelSize: [3, 1], strides: [3, 1])), .backwardData),
     (Case([1, 5, 6, 18], 18, Convolution(kernelSize: 3, padding: .same, groups: 18)), .forward),
     (Case([2, 9, 7, 60], 36, Convolution(kernelSize: 3, padding: .same, groups: 12)), .backwardData),
     (Case([2, 9, 71, 1], 1, Convolution(kernelSize: 3, padding: .same)), .forward),

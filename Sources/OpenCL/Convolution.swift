@@ -6,13 +6,20 @@ extension Encoder {
     _ pass: ConvolutionPass, _ g: ConvolutionGeometry, _ epilogue: Epilogue, inputs: [Operand],
     result: Operand
   ) throws {
+    if pass == .backwardData, let joined = g.joiningColumns {
+      let operands = try repeated(inputs, epilogue, g.kernel.width)
+      return try convolution(pass, joined, epilogue, inputs: operands, result: result)
+    }
     let isForward = pass == .forward
     let (inputsPerGroup, filtersPerGroup) = (g.inputChannelsPerGroup, g.outputChannelsPerGroup)
     let columns = isForward ? filtersPerGroup : inputsPerGroup
     let depth = isForward ? inputsPerGroup : filtersPerGroup
     let source = isForward ? g.input : g.output
-    let lattices = g.lattices(for: pass)
     let way = way(pass, g)
+    // All lattices see the same pixels of the source where windows lie below one another: one product for all.
+    let linesTogether = way == .framed && pass == .backwardData && joinsLines(g) ? g.kernel.height : 1
+    var lattices = g.lattices(for: pass)
+    if linesTogether > 1 { lattices.removeLast(linesTogether - 1) }
     let frame: Frame
     switch way {
     case .tested, .strips: frame = Frame(source, around: [])
@@ -46,6 +53,10 @@ extension Encoder {
         bSteps: isForward
           ? (g.outputChannels, 1, filtersPerGroup) : (1, g.outputChannels, filtersPerGroup),
         cSteps: (g.groups * columns, columns), rowBatch: columns, batch: g.groups)
+      if linesTogether > 1 {
+        product.columns *= linesTogether
+        product.lines = (columns, g.input.width * columns)
+      }
       if isJoined {
         product.depth *= g.kernel.width
         product.tapCount /= g.kernel.width
@@ -59,6 +70,28 @@ extension Encoder {
         try multiply(product, epilogue, inputs: operands, c: result)
       }
     }
+  }
+
+  /// Operands for results that are several joined pixels each: what channels have is repeated.
+  private func repeated(_ inputs: [Operand], _ epilogue: Epilogue, _ times: Int) throws -> [Operand] {
+    let numbersOfChannels = [epilogue.hasBias, epilogue.hasScale, epilogue.hasShift].count { $0 }
+    var operands = inputs
+    for index in operands.indices.dropFirst(2).prefix(numbersOfChannels) {
+      let channels = inputs[index].shape.count
+      operands[index] = try scratch(times * channels)
+      operands[index].shape = [times, channels]
+      let piece = StridedCopy.Piece(
+        shape: [times, channels], inputStrides: [0, 1], outputStrides: [channels, 1])
+      try copy(StridedCopy([piece]), inputs: [inputs[index]], y: operands[index])
+    }
+    return operands
+  }
+
+  /// Whether windows of one column lie below one another, without gaps, and whole strips of columns in a line.
+  private func joinsLines(_ g: ConvolutionGeometry) -> Bool {
+    g.groups == 1 && g.kernel == g.strides && g.kernel.count == g.kernel.height && g.dilation.height == 1
+      && g.paddingBefore == Extent(repeating: 0) && g.input.height == g.output.height * g.strides.height
+      && g.inputChannels.isMultiple(of: shape.columnsOfGroup)
   }
 
   /// How products find their sources.

@@ -27,6 +27,9 @@ struct Product {
   var rowBatch = 0
   /// Matrices of the batch, or groups.
   var batch: Int
+  /// Columns go on in another line of the result after so many, so many numbers further; nil where all are in one. On
+  /// CPUs only.
+  var lines: (columns: Int, step: Int)?
 
   func numbers(_ epilogue: Epilogue) -> [Int] {
     let flags = [
@@ -38,7 +41,7 @@ struct Product {
     }
     return [rows, columns, depth, tapCount, images] + extents + [
       aSteps.pixel, aSteps.k, aSteps.batch, bSteps.k, bSteps.n, bSteps.batch, cSteps.pixel, cSteps.batch,
-      rowBatch, bits, Int(epilogue.activation.rawValue),
+      rowBatch, lines?.columns ?? columns, lines?.step ?? 0, bits, Int(epilogue.activation.rawValue),
     ]
   }
 }
@@ -71,40 +74,55 @@ extension Encoder {
       try dots(product, epilogue, inputs: inputs, c: c)
     } else if shape.isForCPUs && product.isSkinny {
       try skinny(product, epilogue, inputs: inputs, c: c)
+    } else if shape.isForCPUs {
+      try panels(product, epilogue, inputs: inputs, c: c)
     } else {
-      try tiles(product, epilogue, inputs: inputs, c: c)
+      let strips = (product.columns + shape.columnsOfGroup - 1) / shape.columnsOfGroup
+      let blocks = (product.rows + shape.rowsOfGroup - 1) / shape.rowsOfGroup
+      let operands = [inputs[0], inputs[1], c, product.taps] + extras(epilogue, inputs, unused: c)
+      try run(
+        "multiply", of: "gemm", macros: shape.macros,
+        operands.map { .array($0) } + [.ints(product.numbers(epilogue))],
+        items: [strips * shape.itemsAcross, blocks * shape.itemsDown, product.batch],
+        group: [shape.itemsAcross, shape.itemsDown, 1])
     }
   }
 
-  private func tiles(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
+  private func panels(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
     let shape = shape.fitting(columns: product.columns)
     let strips = (product.columns + shape.columnsOfGroup - 1) / shape.columnsOfGroup
-    let blocks = (product.rows + shape.rowsOfGroup - 1) / shape.rowsOfGroup
+    let blocks = (product.rows + shape.rows - 1) / shape.rows
+    let terms = product.tapCount * product.depth
     let numbers = Argument.ints(product.numbers(epilogue))
     // One block of rows reads B once: from where it is, if its strips are whole.
     let isPacked =
-      shape.isForCPUs
-      && !(blocks == 1 && product.tapCount == 1 && product.bSteps.n == 1
-        && product.columns % shape.columnsOfGroup == 0)
+      !(blocks == 1 && product.tapCount == 1 && product.bSteps.n == 1
+      && product.columns % shape.columnsOfGroup == 0)
     var b = inputs[1]
     if isPacked {
-      let count = product.batch * strips * product.tapCount * product.depth
+      let count = product.batch * strips * terms
       b = try scratch(count * shape.columnsOfGroup)
       try run(
-        "pack", of: "gemm", macros: shape.macros,
+        "pack", of: "panels", macros: shape.macros,
         [.array(inputs[1]), .array(b), .array(product.taps), .int(count), .int(strips), numbers], items: count
       )
     }
-    // A CPU's second cache holds small panels all together, of large ones one: then all rows meet it before the next.
-    let areRowsFirst =
-      shape.isForCPUs && strips * product.tapCount * product.depth * shape.columnsOfGroup > 1 << 16
-    let groups = [strips * shape.itemsAcross, blocks * shape.itemsDown]
+    // The second cache holds small panels all together, of large ones one: then all rows meet it before the next.
+    let areRowsFirst = strips * terms * shape.columnsOfGroup > 1 << 16
+    // Enough for an item to make its start small, and enough items for many processors.
+    let tiles = max(1, min(2048 / max(1, terms), strips * blocks * product.batch / 64))
+    let stripsOfItem = areRowsFirst ? 1 : min(strips, tiles)
+    let blocksOfItem = tiles / stripsOfItem
+    let groups = [
+      (strips + stripsOfItem - 1) / stripsOfItem, (blocks + blocksOfItem - 1) / blocksOfItem,
+    ]
     let operands = [inputs[0], b, c, product.taps] + extras(epilogue, inputs, unused: c)
     try run(
-      "multiply", of: "gemm", macros: shape.macros,
-      operands.map { .array($0) } + [.int(isPacked ? 1 : 0), .int(areRowsFirst ? 1 : 0), numbers],
-      items: (areRowsFirst ? groups.reversed() : groups) + [product.batch],
-      group: [shape.itemsAcross, shape.itemsDown, 1])
+      "multiplyPanels", of: "panels", macros: shape.macros,
+      operands.map { .array($0) } + [
+        .int(isPacked ? 1 : 0), .int(areRowsFirst ? 1 : 0), .int(stripsOfItem), .int(blocksOfItem), numbers,
+      ],
+      items: (areRowsFirst ? groups.reversed() : groups) + [product.batch], group: [1, 1, 1])
   }
 
   /// Bias, scale, shift, residual and mask; another array stands for those that are not there.

@@ -10,12 +10,15 @@ final class Programs: @unchecked Sendable {
   }
   /// The files of Kernels, first those that every program begins with.
   static let files = [
-    "prelude", "functions", "elementwise", "copy", "reduction", "product", "gemm", "dots", "skinny", "planar",
+    "prelude", "functions", "elementwise", "copy", "reduction", "product", "gemm", "panels", "dots", "skinny",
+    "planar",
     "channelwise", "frame", "convolution", "pooling", "batchnormalization", "softmax", "gather", "resampling",
     "random",
   ]
   /// Those that the file `product` comes before, too.
-  private static let products: Set = ["gemm", "dots", "skinny", "planar", "channelwise", "convolution"]
+  private static let products: Set = [
+    "gemm", "panels", "dots", "skinny", "planar", "channelwise", "convolution",
+  ]
   private let queue: Queue
   /// A kernel that is spoiled on purpose; see prelude.cl.
   private let broken: String?

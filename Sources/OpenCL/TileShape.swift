@@ -1,6 +1,6 @@
 import MartletCore
 
-/// How a product is cut into tiles on a kind of device: the macros of gemm.cl.
+/// How a product is cut into tiles on a kind of device: the macros of gemm.cl and panels.cl.
 public struct TileShape: Hashable, Sendable {
   /// The kind of device that it is made for.
   public let name: String
@@ -57,7 +57,7 @@ public struct TileShape: Hashable, Sendable {
   var macros: [String] {
     [
       "VW=\(vector)", "TM=\(rows)", "TN=\(vectors)", "WM=\(itemsDown)", "WN=\(itemsAcross)",
-      "TK=\(slab ?? 1)", "LOCAL=\(isForCPUs ? 0 : 1)",
+      "TK=\(slab ?? 1)",
     ]
   }
 

@@ -23,9 +23,9 @@ import Testing
       output: [300, 200])
     let openCL = try #require(device.device as? OpenCLDevice)
     let times = try openCL.takeCommandTimes()
-    #expect(times.count { $0.name == "multiply" } == 1)
+    #expect(times.count { $0.name == "multiplyPanels" } == 1)
     #expect(times.count { $0.name == "download" } == 1)
-    #expect(times.first { $0.name == "multiply" }!.seconds > 0)
+    #expect(times.first { $0.name == "multiplyPanels" }!.seconds > 0)
     #expect(times.allSatisfy { $0.seconds >= 0 && $0.seconds < 60 })
     #expect(try openCL.takeCommandTimes().isEmpty)
 

@@ -43,7 +43,7 @@ import Testing
       #expect(row.kernels == nil)
     } else {
       let kernels = try #require(row.kernels)
-      #expect(kernels["multiply"]! > 0 && abs(kernels.values.reduce(0, +) / seconds - 1) < 1e-9)
+      #expect(kernels["multiplyPanels"]! > 0 && abs(kernels.values.reduce(0, +) / seconds - 1) < 1e-9)
     }
   }
 
