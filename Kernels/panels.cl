@@ -6,7 +6,7 @@
 //                       or x and y exchanged (stripAxis 1), so that neighbours share a panel
 //
 // What a tile needs beside its products (divisions for its places, the start of a group) is as much as 64 terms take, so an
-// item has several of them. A is read in its frame, and B from panels [z][strip][tap][k][GN], which `pack` makes, or where
+// item has several of them. A is read in its frame, or where it is, with zeros for rows that lie outside of it, and B from panels [z][strip][tap][k][GN], which `pack` makes, or where
 // it is. Macros: VW width of a vector, TM rows and TN vectors of a tile; it stays in registers while TM * TN <= 28 vectors
 // of 16 (AVX-512). Method: Goto, van de Geijn 2008, *Anatomy of high-performance matrix multiplication*.
 #ifndef TM
@@ -39,14 +39,20 @@ __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4
   }
 }
 
+// Whether a tap finds the source at all places from the first to the last along an axis.
+static inline int finds(const Product p, const int axis, const int first, const int last, const int tap) {
+  return first * p.step[axis] + tap >= 0 && last * p.step[axis] + tap < p.source[axis];
+}
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(const int4, taps), EPILOGUE,
-                    const int isPacked, const int stripAxis, const int stripsOfItem, const int blocksOfItem,
+void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c), ARRAY(const int4, taps),
+                    ARRAY(const float, zeros), EPILOGUE, const int isTested, const int isPacked, const int stripAxis, const int stripsOfItem, const int blocksOfItem,
                     const Product p) {
   OPEN(const float, a);
   OPEN(const float, b);
   OPEN(float, c);
   OPEN(const int4, taps);
+  OPEN(const float, zeros);
   OPEN_EPILOGUE;
   const int z = get_group_id(2), strips = (p.N + GN - 1) / GN, step = isPacked ? GN : p.bK;
   const int firstStrip = (int)get_group_id(stripAxis) * stripsOfItem;
@@ -61,12 +67,15 @@ void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c
     Point first = q, last = q;
     __global const float *row[TM];
     int place[TM];
+    Point at[TM];
     const int from = origin(p, q) * p.aPixel, to = target(p, q);
     if (p.images == 1 && q.w + TM <= p.points[2]) {  // all in one line
 #pragma unroll
       for (int i = 0; i < TM; i++) {
         row[i] = a + (from + i * p.step[2] * p.aPixel);
         place[i] = to + i * p.stride[2] * p.cPixel;
+        at[i] = q;
+        at[i].w += i;
       }
       q.w += TM - 1;
       last.w = q.w;
@@ -76,6 +85,9 @@ void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c
       for (int i = 0; i < TM; i++) {
         row[i] = a + origin(p, q) * p.aPixel;
         place[i] = target(p, q);
+        at[i] = q;
+        first.d = min(first.d, q.d);
+        last.d = max(last.d, q.d);
         first.h = min(first.h, q.h);
         first.w = min(first.w, q.w);
         last.h = max(last.h, q.h);
@@ -95,7 +107,7 @@ void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c
     VEC v[TN];                                                                            \
     _Pragma("unroll") for (int j = 0; j < TN; j++) v[j] = LOAD((from) + j * VW);          \
     _Pragma("unroll") for (int i = 0; i < TM; i++) {                                      \
-      const VEC u = (VEC)(row[i][offset]);                                                \
+      const VEC u = (VEC)(under[i][offset]);                                              \
       _Pragma("unroll") for (int j = 0; j < TN; j++) sum[i][j] = fma(u, v[j], sum[i][j]); \
     }                                                                                     \
   }
@@ -105,7 +117,18 @@ void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c
           panel += p.K * GN;
           continue;
         }
-        int k = 0, o = reach(p, tap) * p.aPixel;
+        // The rows under the tap.
+        __global const float *under[TM];
+        const int shift = reach(p, tap) * p.aPixel;
+        if (isTested && !(finds(p, 0, first.d, last.d, tap.x) && finds(p, 1, first.h, last.h, tap.y) &&
+                          finds(p, 2, first.w, last.w, tap.z))) {
+#pragma unroll
+          for (int i = 0; i < TM; i++) under[i] = pixel(p, at[i], tap) < 0 ? zeros : row[i] + shift;
+        } else {
+#pragma unroll
+          for (int i = 0; i < TM; i++) under[i] = row[i] + shift;
+        }
+        int k = 0, o = 0;
         // Four steps at known distances leave one addition a row, which would be one for each step.
         if (isPacked && p.aK == 1)
           for (; k + 4 <= p.K; k += 4, o += 4, panel += 4 * GN) {

@@ -27,8 +27,8 @@ extension Encoder {
   }
 
   /// Zeros for whatever lies outside of a source.
-  func zeros(_ strips: Strips) throws -> Operand {
-    let needed = max(strips.steps.pixel, shape.vector).nextPowerOfTwo
+  func zeros(_ count: Int) throws -> Operand {
+    let needed = max(count, shape.vector).nextPowerOfTwo
     return try table(["zeros", needed] as [AnyHashable]) { [Float](repeating: 0, count: needed) }
   }
 
@@ -47,7 +47,7 @@ extension Encoder {
       [.array(inputs[1]), .array(panels), .array(product.taps), .int(count), .int(columns), numbers],
       items: count)
     let lines = product.rows / max(1, product.points.width)
-    let operands = [source.x, panels, c, product.taps, try zeros(source)]
+    let operands = [source.x, panels, c, product.taps, try zeros(source.steps.pixel)]
     try run(
       "channelwise", of: "channelwise", macros: shape.stripMacros,
       (operands + extras(epilogue, inputs, unused: c)).map { .array($0) } + [.int(columns), numbers],

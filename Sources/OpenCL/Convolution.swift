@@ -17,16 +17,13 @@ extension Encoder {
     let source = isForward ? g.input : g.output
     let way = way(pass, g)
     // All lattices see the same pixels of the source where windows lie below one another: one product for all.
-    let linesTogether = way == .framed && pass == .backwardData && joinsLines(g) ? g.kernel.height : 1
+    let linesTogether = shape.isForCPUs && pass == .backwardData && joinsLines(g) ? g.kernel.height : 1
     var lattices = g.lattices(for: pass)
     if linesTogether > 1 { lattices.removeLast(linesTogether - 1) }
-    let frame: Frame
-    switch way {
-    case .tested, .strips: frame = Frame(source, around: [])
-    case .framed: frame = Frame(source, around: lattices)
-    case .planar:
-      frame = Frame(source, around: lattices, block: TileShape.planarVectors * shape.vector)
-    }
+    var frame = Frame(
+      source, around: lattices, block: way == .planar ? TileShape.planarVectors * shape.vector : 1)
+    let reachesOut = frame.framed != source
+    if way == .tested || way == .strips { frame = Frame(source, around: []) }
     let strips =
       way == .strips
       ? try self.strips(
@@ -43,7 +40,8 @@ extension Encoder {
           isJoined ? lattice.taps.filter { $0.index % g.kernel.width == 0 } : lattice.taps, in: frame,
           step: inputsPerGroup * g.outputChannels)
       }
-      let images = way == .framed ? frame.images(of: g.batch, at: lattice) : 1
+      let images =
+        shape.isForCPUs && [.framed, .tested].contains(way) ? frame.images(of: g.batch, at: lattice) : 1
       var product = Product(
         rows: g.batch * lattice.count.count, columns: columns, depth: depth, taps: taps,
         tapCount: lattice.taps.count, points: lattice.count, step: lattice.sourceStep, source: frame.framed,
@@ -53,6 +51,7 @@ extension Encoder {
         bSteps: isForward
           ? (g.outputChannels, 1, filtersPerGroup) : (1, g.outputChannels, filtersPerGroup),
         cSteps: (g.groups * columns, columns), rowBatch: columns, batch: g.groups)
+      product.isTested = way == .tested && reachesOut
       if linesTogether > 1 {
         product.columns *= linesTogether
         product.lines = (columns, g.input.width * columns)
@@ -96,7 +95,7 @@ extension Encoder {
 
   /// How products find their sources.
   private enum Way {
-    /// Every pixel is looked up: GPUs.
+    /// Every pixel is looked up: GPUs, and rows that are long enough.
     case tested
     /// In a frame.
     case framed
@@ -117,7 +116,12 @@ extension Encoder {
       isForward
       ? g.inputChannels == 1 && g.outputChannels <= 4 && g.strides.width == 1 && g.output.width >= 32
       : g.outputChannels == 1 && g.inputChannels <= 4 && g.input.width >= 32 * g.strides.width
-    return isPlanar ? .planar : .framed
+    if isPlanar { return .planar }
+    // A frame costs a copy, tests of pixels a share of so many products; few pixels or columns are sums of products.
+    let (columns, depth) =
+      isForward ? (g.outputChannels, g.inputChannels) : (g.inputChannels, g.outputChannels)
+    let points = g.batch * (isForward ? g.output : g.input).count / (isForward ? 1 : g.strides.count)
+    return depth >= 32 && columns > 4 && points > 64 ? .tested : .framed
   }
 
   /// A forward convolution, and the maximum pooling of its results.

@@ -27,6 +27,8 @@ struct Product {
   var rowBatch = 0
   /// Matrices of the batch, or groups.
   var batch: Int
+  /// Whether taps may lie outside of the source, so that every pixel has to be looked up. On GPUs all are.
+  var isTested = false
   /// Columns go on in another line of the result after so many, so many numbers further; nil where all are in one. On
   /// CPUs only.
   var lines: (columns: Int, step: Int)?
@@ -60,7 +62,8 @@ extension Encoder {
     try multiply(product, epilogue, inputs: inputs, c: c)
   }
 
-  /// Runs a product in the way that suits its shape. On CPUs all taps lie inside of the source.
+  /// Runs a product in the way that suits its shape. On CPUs all taps lie inside of the source
+  /// unless it says otherwise.
   func multiply(_ product: Product, _ epilogue: Epilogue, inputs: [Operand], c: Operand) throws {
     if !shape.isForCPUs && product.rowBatch > 0 && product.columns < 16 {
       let count = product.rows * product.columns * product.batch
@@ -116,11 +119,13 @@ extension Encoder {
     let groups = [
       (strips + stripsOfItem - 1) / stripsOfItem, (blocks + blocksOfItem - 1) / blocksOfItem,
     ]
-    let operands = [inputs[0], b, c, product.taps] + extras(epilogue, inputs, unused: c)
+    let zeros = product.isTested ? try zeros(product.depth) : inputs[0]
+    let operands = [inputs[0], b, c, product.taps, zeros] + extras(epilogue, inputs, unused: c)
     try run(
       "multiplyPanels", of: "panels", macros: shape.macros,
       operands.map { .array($0) } + [
-        .int(isPacked ? 1 : 0), .int(areRowsFirst ? 1 : 0), .int(stripsOfItem), .int(blocksOfItem), numbers,
+        .int(product.isTested ? 1 : 0), .int(isPacked ? 1 : 0), .int(areRowsFirst ? 1 : 0),
+        .int(stripsOfItem), .int(blocksOfItem), numbers,
       ],
       items: (areRowsFirst ? groups.reversed() : groups) + [product.batch], group: [1, 1, 1])
   }

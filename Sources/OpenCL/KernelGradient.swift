@@ -54,7 +54,7 @@ extension Encoder {
     try summed(dw, numbers, tiles: tiles, chunk: 256) { partial, count, numbers in
       try run(
         "channelwiseGradient", of: "convolution", macros: shape.gradientMacros,
-        [source.x, wide, partial, try taps(g, frame), try zeros(source)].map { .array($0) } + [
+        [source.x, wide, partial, try taps(g, frame), try zeros(source.steps.pixel)].map { .array($0) } + [
           .int(count), .int(source.steps.strip), .int(source.steps.k), numbers,
         ], items: count, group: shape.gradientItems)
     }

