@@ -152,6 +152,24 @@ import Testing
     }
   }
 
+  /// After every epoch a sheet of pictures and one of ways between them, whatever the number of other pictures is.
+  @Test func generatedPicturesStandInTheFiles() throws {
+    let (folder, network) = (try temporaryFolder(), try smallAdversarialNetwork())
+    try withContext(seed: 7) {
+      _ = try network.fit(
+        data.prefix(8), validation: data.prefix(8), epochs: 2, batchSize: 4, optimizer: Adam(),
+        task: Adversarial(), callbacks: [TensorBoard(folder, images: 3)])
+    }
+    let pictures = try events(folder, "validation")[0].filter { !$0.pictures.isEmpty }
+    #expect(pictures.map(\.step) == [2, 4])
+    for event in pictures {
+      #expect(Set(event.pictures.keys) == ["pictures/generated", "pictures/interpolated"])
+    }
+    let drawn = try Adversarial().pictures(network, of: data.batch(0..<1), classNames: [])
+    #expect(pictures.last?.pictures["pictures/generated"] == drawn[0].picture)
+    #expect(pictures.last?.pictures["pictures/interpolated"] == drawn[1].picture)
+  }
+
   @Test func generatedPicturesComeFromTheSameNoise() throws {
     let network = try smallAdversarialNetwork()
     let batch = data.batch(0..<4)
@@ -161,9 +179,17 @@ import Testing
       #expect(Context.current.random.counter == before)
       return pictures
     }
-    #expect(pictures[0] == pictures[1] && pictures[0].map(\.name) == ["generated"])
+    #expect(pictures[0] == pictures[1] && pictures[0].map(\.name) == ["generated", "interpolated"])
     // Eight rows of eight with gaps of two, each point twice as large.
-    #expect(pictures[0][0].picture.shape == [2 * (8 * 14 - 2), 2 * (8 * 14 - 2), 3])
+    #expect(pictures[0].allSatisfy { $0.picture.shape == [2 * (8 * 14 - 2), 2 * (8 * 14 - 2), 3] })
+    // Neighbours on the way are more like each other than pictures of their own noise are.
+    func differences(_ sheet: HostArray) -> Int {
+      let size = sheet.shape[1]
+      return (0..<size * 3 - 28 * 3).reduce(0) { sum, x in
+        sum + abs(Int(sheet.bytes[x]) - Int(sheet.bytes[x + 28 * 3]))
+      }
+    }
+    #expect(differences(pictures[0][1].picture) * 2 < differences(pictures[0][0].picture))
   }
 
   @Test func tasksWithNothingToShowShowNothing() throws {
