@@ -41,7 +41,7 @@ import Testing
       uniqueKeysWithValues: events.compactMap { event in event.scalars[tag].map { (event.step, $0) } })
   }
 
-  @Test func everythingStandsInTheFiles() throws {
+  @Test(.enabled(if: hasImaging)) func everythingStandsInTheFiles() throws {
     let (folder, model) = (try temporaryFolder(), try self.model())
     var losses: [Int: Float] = [:]
     let listener = Listener { event, training in
@@ -122,7 +122,7 @@ import Testing
     #expect(try File.names(in: folder) == ["checkpoint.safetensors"])
   }
 
-  @Test func segmentationShowsTruthAndPrediction() throws {
+  @Test(.enabled(if: hasImaging)) func segmentationShowsTruthAndPrediction() throws {
     let data = Shapes(height: 16, width: 16, channels: 3, seed: 4).drawnDataset(count: 40, withMasks: true)
     let model = Sequential { Conv2D(11, kernelSize: 1) }
     try model.build(input: [16, 16, 3])
@@ -153,7 +153,7 @@ import Testing
   }
 
   /// After every epoch a sheet of pictures and one of ways between them, whatever the number of other pictures is.
-  @Test func generatedPicturesStandInTheFiles() throws {
+  @Test(.enabled(if: hasImaging)) func generatedPicturesStandInTheFiles() throws {
     let (folder, network) = (try temporaryFolder(), try smallAdversarialNetwork())
     try withContext(seed: 7) {
       _ = try network.fit(
@@ -170,7 +170,7 @@ import Testing
     #expect(pictures.last?.pictures["pictures/interpolated"] == drawn[1].picture)
   }
 
-  @Test func generatedPicturesComeFromTheSameNoise() throws {
+  @Test(.enabled(if: hasImaging)) func generatedPicturesComeFromTheSameNoise() throws {
     let network = try smallAdversarialNetwork()
     let batch = data.batch(0..<4)
     let pictures = try withContext(seed: 3) {
