@@ -121,7 +121,8 @@ let rooms: [Target] = [
     path: "Benchmarks", exclude: ["NOTES.md", "gpu", "peers", "results"]),
 ]
 let tests: [Target] = [
-  .target(name: "MartletTestSupport", dependencies: ["Martlet"], path: "Tests/Support"),
+  // The room Imaging is tested whatever the trait; what the trait takes away from the others is not.
+  .target(name: "MartletTestSupport", dependencies: ["Martlet", "MartletImaging"], path: "Tests/Support"),
   .testTarget(name: "CoreTests", dependencies: ["MartletCore"]),
   .testTarget(name: "ConformanceTests", dependencies: ["MartletTestSupport"]),
   .testTarget(name: "TensorTests", dependencies: ["MartletTestSupport"]),

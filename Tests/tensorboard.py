@@ -192,6 +192,8 @@ def check_images(board, run, history):
         for image in images:
             png = board.get("images/individualImage", **dict(urllib.parse.parse_qsl(image["query"])))
             expect(png[:8] == b"\x89PNG\r\n\x1a\n" and png[-8:-4] == b"IEND", f"{run} {tag} is no whole PNG picture")
+    if run.startswith("dcgan/"):
+        expect(tags == ["pictures/generated", "pictures/interpolated"], f"{run} has the images {tags}")
     print(f"{run}: images {', '.join(tags)}")
 
 

@@ -61,9 +61,12 @@ public struct PixelLoss: Sendable, Hashable {
 
   /// Why it cannot be taken of outputs; nil where it can.
   func refusal(of outputs: Tensor) -> String? {
-    guard !classWeights.isEmpty, classWeights.count != outputs.shape[-1] else { return nil }
+    guard !isFor(classes: outputs.shape[-1]) else { return nil }
     return "there is one weight for each of \(outputs.shape[-1]) classes; received \(classWeights.count)"
   }
+
+  /// Whether its weights, where it has any, are as many as the classes.
+  public func isFor(classes: Int) -> Bool { classWeights.isEmpty || classWeights.count == classes }
 }
 
 extension PixelLoss: CustomStringConvertible {

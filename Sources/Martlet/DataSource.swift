@@ -41,6 +41,19 @@ public enum DataSource: Sendable, Equatable {
     }
   }
 
+  /// The names of the classes where they are known before anything is read; nil where the files tell.
+  public var classNames: [String]? {
+    switch self {
+    case .fashionMNIST: FashionMNIST.classNames
+    case .mnist: MNIST.classNames
+    case .cifar10: CIFAR10.classNames
+    case .cifar100: CIFAR100.classNames
+    case .shapes: Shapes.classNames
+    case .fashionScenes: FashionScenes.classNames
+    case .folder, .archive, .table: nil
+    }
+  }
+
   /// One part of the data set. Shapes are drawn at the given size, the test part from another seed, and the rows of a
   /// table have it; other pictures have sizes of their own.
   ///

@@ -28,7 +28,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   /// The share of the training pictures that is measured instead of the test part; 0 for the test part.
   public var validationSplit = 0.0
   public var seed: UInt64 = 0
-  /// Training stops after this many epochs without a better test loss.
+  /// Training stops after this many epochs without a better one, by the task's `monitor`.
   public var patience: Int?
   /// Threads that make batches ahead of time.
   public var workers = 1
@@ -66,7 +66,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     else {
       throw ShapeError("an input has height, width and channels; received \(input)")
     }
-    let outputs = entry.task.outputs(classes: classNames.count)
+    let outputs = try task().outputs(classes: classNames.count)
     let model = try entry.build(outputs, Shape(input))
     try withContext(seed: seed) { try model.build(input: Shape(input)) }
     return model
@@ -74,14 +74,20 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   /// How the network trains.
   ///
-  /// - Throws: `SettingsError` for a loss of pixels where the network has none; `NameError` and `OptionTextError` for one
-  ///   that cannot be read.
+  /// - Throws: `SettingsError` for a loss of pixels where the network has none, and for weights of other classes than
+  ///   there are, as soon as those are known; `NameError` and `OptionTextError` for one that cannot be read.
   public func task() throws -> any TrainingTask {
     let task = try entry().task
     guard let loss else { return task }
     let pixels = try PixelLoss(loss)
     guard task is Segmentation else {
       throw SettingsError("--loss \(loss) is for networks with a class for every pixel; \(model) is none")
+    }
+    let classes = task.outputs(classes: classNames.count)
+    guard classNames.isEmpty || pixels.isFor(classes: classes) else {
+      throw SettingsError(
+        "--loss \(loss) weighs \(pixels.classWeights.count) classes, and there are \(classes); write \(classes) "
+          + "weights, that of the background first, or leave them out")
     }
     return Segmentation(loss: .pixels(pixels))
   }

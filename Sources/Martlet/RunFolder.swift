@@ -3,7 +3,7 @@ import MartletData
 import MartletTraining
 
 /// The folder of a training run: `config.json`, `weights.safetensors`, `history.csv`, `history.jsonl`,
-/// `checkpoint.safetensors`, and `best.safetensors` with the weights of the epoch whose test loss is the least;
+/// `checkpoint.safetensors`, and `best.safetensors` with the weights of the best epoch by the task's `monitor`;
 /// `curves.png`, and `pictures` of what the network makes of some test pictures; `tensorboard` where that was asked for.
 public struct RunFolder: Sendable {
   public let path: FilePath
@@ -46,9 +46,11 @@ public struct RunFolder: Sendable {
 
   /// What writes the folder's files while training goes on, in the order in which they have to be written.
   ///
-  /// - Parameter steps: how often a checkpoint is written besides after each epoch.
-  public func writers(checkpointEvery steps: Int? = nil) -> [any Callback] {
-    [WeightsFile(weightsFile), WeightsFile(bestFile, best: .validationLoss)]
+  /// - Parameters:
+  ///   - monitor: what the best epoch is found by.
+  ///   - steps: how often a checkpoint is written besides after each epoch.
+  public func writers(best monitor: Monitor, checkpointEvery steps: Int? = nil) -> [any Callback] {
+    [WeightsFile(weightsFile), WeightsFile(bestFile, best: monitor)]
       + historyFiles.map { HistoryFile($0) } + pictures + [CheckpointFile(checkpointFile, every: steps)]
   }
 

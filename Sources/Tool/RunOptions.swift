@@ -52,7 +52,8 @@ struct RunOptions: ParsableArguments {
   var schedule: String?
   @Option(
     help: ArgumentHelp(
-      "Reduce the rate when the validation loss gets no better, as in factor=0.5,patience=3.",
+      "Reduce the rate when the validation loss, or a generator's Fréchet distance, gets no better, as in "
+        + "factor=0.5,patience=3.",
       valueName: "options"))
   var plateau: String?
   @Option(
@@ -69,7 +70,10 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp(
       "What initial values and the order of pictures depend on (default: 0).", valueName: "number"))
   var seed: UInt64?
-  @Option(help: ArgumentHelp("Stop after this many epochs without a better validation loss.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Stop after this many epochs without a better validation loss, or a better Fréchet distance of a generator.",
+      valueName: "n"))
   var patience: Int?
   @Option(help: ArgumentHelp("Threads that make batches ahead of time (default: 1).", valueName: "n"))
   var workers: Int?

@@ -7,7 +7,8 @@ struct SampleCommand: ParsableCommand {
     discussion: """
       The same seed gives the same pictures. They become one picture, side by side, in a PNG, JPEG, PGM or PPM file; in a \
       .npy file they stand one after another, uint8 of shape (N, height, width, channels), as `martlet predict --images` \
-      reads them.
+      reads them. The weights are the run's last; those of the epoch with the least Fréchet distance are \
+      `--weights DIR/best.safetensors`.
       """)
 
   @OptionGroup var network: ModelOptions

@@ -78,8 +78,9 @@ struct TrainCommand: ParsableCommand {
     options.apply(to: &configuration)
     try saved.map { try configuration.checkContinuation(of: $0) }
     try device.run(seed: configuration.seed) { device in
-      let task = try configuration.task()
       let source = try DataSource(name: configuration.data)
+      if saved == nil { configuration.classNames = source.classNames ?? [] }
+      let task = try configuration.task()
       func load(_ part: DatasetPart) throws -> Dataset {
         try source.load(
           part, directory: configuration.dataDirectory.map { FilePath($0) }, size: entry.input,

@@ -24,6 +24,8 @@ struct TrainingRun {
     /// Nil where the task measures none.
     let meanIou: Double?
     let frechetDistance: Double?
+    /// By the task's monitor; nil where that was not measured.
+    let bestEpoch: Int?
     let seconds: Double
     let steps: Int
     let peakMemoryBytes: Int
@@ -60,14 +62,14 @@ struct TrainingRun {
       seed: configuration.seed, from: state,
       callbacks: try configuration.steering() + (tensorBoard.map { [$0] } ?? [])
         + [json ? JSONLines() : ProgressBar(), watch]
-        + (folder?.writers(checkpointEvery: checkpointEvery) ?? []))
+        + (folder?.writers(best: task.monitor, checkpointEvery: checkpointEvery) ?? []))
     guard let last = history.last else { return }
     let result =
       try isSplit
       ? model.evaluate(
         load(), batchSize: evaluationBatchSize(training: configuration.batchSize), task: task)
       : last.validation!
-    try finish(model, last.steps, result, thirdStep)
+    try finish(model, history, last.steps, result, thirdStep)
   }
 
   private func stop(_ signal: StopSignalKind, _ training: Training) throws {
@@ -86,14 +88,17 @@ struct TrainingRun {
     throw ExitCode(signal.exitCode)
   }
 
-  private func finish(_ model: any Layer, _ steps: Int, _ result: BatchResult, _ thirdStep: Double?) throws {
+  private func finish(
+    _ model: any Layer, _ history: History, _ steps: Int, _ result: BatchResult, _ thirdStep: Double?
+  ) throws {
     let seconds = monotonicSeconds() - start
+    let best = task.monitor.best(of: history)
     if json {
       try printJSON(
         LastLine(
           testAccuracy: result.accuracy, testLoss: result.loss, meanIou: result["mean IoU"],
-          frechetDistance: result[Adversarial.distanceName], seconds: seconds, steps: steps,
-          peakMemoryBytes: device.memory.peak, weightsSha256: try model.weightsHash(),
+          frechetDistance: result[Adversarial.distanceName], bestEpoch: best?.epoch, seconds: seconds,
+          steps: steps, peakMemoryBytes: device.memory.peak, weightsSha256: try model.weightsHash(),
           secondsToThirdStep: thirdStep))
       return
     }
@@ -107,7 +112,11 @@ struct TrainingRun {
     Terminal.write(
       "\(measured) after \(steps) steps, \(seconds.fixed(1)) s, "
         + "\((Double(device.memory.peak) / 1e6).fixed(0)) MB of buffers at most\n")
-    if let folder { Terminal.write("written to \(folder.path)\n") }
+    guard let folder else { return }
+    if let best, history.count > 1 {
+      Terminal.write("best.safetensors is of epoch \(best.epoch), by \(task.monitor)\n")
+    }
+    Terminal.write("written to \(folder.path)\n")
   }
 }
 
@@ -120,6 +129,8 @@ private struct JSONLines: Callback {
     let accuracy: Double
     let valLoss: Double?
     let valAccuracy: Double?
+    /// Nil where the task measures none.
+    let valFrechetDistance: Double?
     let seconds: Double
   }
 
@@ -129,6 +140,7 @@ private struct JSONLines: Callback {
       Line(
         epoch: record.epoch, steps: record.steps, loss: record.training.loss,
         accuracy: record.training.accuracy, valLoss: record.validation?.loss,
-        valAccuracy: record.validation?.accuracy, seconds: record.seconds))
+        valAccuracy: record.validation?.accuracy,
+        valFrechetDistance: record.validation?[Adversarial.distanceName], seconds: record.seconds))
   }
 }

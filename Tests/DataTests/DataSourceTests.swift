@@ -17,7 +17,7 @@ struct DataSourceTests {
         + "fashion-scenes, folder:DIR, FILE.npz, FILE.csv. Did you mean cifar-10?")
   }
 
-  @Test func loadsFromPaths() throws {
+  @Test(.enabled(if: hasImaging)) func loadsFromPaths() throws {
     try withFolder { folder in
       for index in 0..<10 {
         let picture = HostArray([UInt8(index), 0], shape: [1, 2, 1])

@@ -125,6 +125,17 @@ def pooling(source, writer, index):
     writer.add("generated_pooling", f"random{index:02}", kind, options, tensors)
 
 
+def unpooling(source, writer, index):
+    """Maxima put back to where they were found; rows and columns that fill no window stay empty."""
+    pool_size = source.pair(1, 4)
+    sizes = [pool_size[i] + source.int(0, 7) for i in (0, 1)]
+    x = source.normal(source.int(1, 3), *sizes, source.int(1, 9))
+    maxima, places = F.max_pool2d(x.permute(0, 3, 1, 2), pool_size, return_indices=True)
+    y = F.max_unpool2d(maxima, places, pool_size, output_size=sizes).permute(0, 2, 3, 1)
+    tensors = with_gradients(source, y, {"x": x})
+    writer.add("generated_unpooling", f"random{index:02}", "MaxUnpooling2D", {"pool_size": pool_size}, tensors)
+
+
 def normalization(source, writer, index):
     """Batch normalisation as the index's other cases have it: training steps, then inference."""
     rank, channels, steps = source.pick([2, 3, 4, 5]), source.int(1, 9), source.int(1, 3)
@@ -199,6 +210,7 @@ def network(source, writer, index):
 
 FAMILIES = {
     "conv2d": conv2d, "dense": dense, "pooling": pooling, "normalization": normalization, "network": network,
+    "unpooling": unpooling,
 }
 
 

@@ -1,5 +1,13 @@
 import Glibc
 @_exported import Martlet
+@_exported import MartletImaging
+
+/// Whether the package is built with the trait Imaging: tests of what draws run only there.
+#if Imaging
+  public let hasImaging = true
+#else
+  public let hasImaging = false
+#endif
 
 /// A new folder for a test's files.
 public func temporaryFolder() throws -> FilePath {

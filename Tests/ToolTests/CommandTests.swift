@@ -76,10 +76,8 @@ import Testing
       "train", "--data", "shapes", "--steps", "3", "--batch-size", "16", "--output", run.string)
     #expect(training.status == 0, "\(training.errors)")
     #expect(training.lines.last == "written to \(run.string)")
-    for name in [
-      "config.json", "weights.safetensors", "history.csv", "history.jsonl", "curves.png",
-      "pictures/epoch-1.png",
-    ] {
+    let drawings = hasImaging ? ["curves.png", "pictures/epoch-1.png"] : []
+    for name in ["config.json", "weights.safetensors", "history.csv", "history.jsonl"] + drawings {
       #expect(File.exists(run.appending(name)))
     }
     let history = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
@@ -108,6 +106,37 @@ import Testing
     #expect(try Command("evaluate", "--run", run.string).status == 0)
     let drawing = try Command("evaluate", "--run", run.string, "--show", "1")
     #expect(drawing.errors == "martlet: --show draws the classes of pictures; dcgan has none\n")
+  }
+
+  /// Files and lines agree on the distances, and on the epoch that is the best by them.
+  @Test func theBestEpochOfAGeneratorHasTheLeastDistance() throws {
+    let folder = try temporaryFolder()
+    let (archive, run) = (folder.appending("few.npz"), folder.appending("gan"))
+    let few = Shapes.dataset(count: 24, height: 12, width: 12, channels: 1, seed: 5)
+    try NumPyArchive.write(["images": few.images, "labels": few.labels], to: archive)
+    let training = try Command(
+      "train", "--model", "dcgan", "--data", archive.string, "--epochs", "3", "--batch-size", "8", "--json",
+      "--output", run.string)
+    #expect(training.status == 0, "\(training.errors)")
+    func number(_ key: String, _ line: Substring) throws -> Double {
+      let text = try #require(line.split(separator: "\"\(key)\":").dropFirst().first)
+      return try #require(Double(text.prefix { $0 != "," && $0 != "}" }))
+    }
+    let distances = try training.lines.dropLast().map { try number("val_frechet_distance", $0) }
+    let last = try #require(training.lines.last)
+    #expect(try distances.count == 3 && distances[2] == number("frechet_distance", last))
+    let best = distances.indices.min { distances[$0] < distances[$1] }! + 1
+    #expect(try number("best_epoch", last) == Double(best))
+    let table = String(decoding: try File.read(run.appending("history.csv")), as: UTF8.self)
+    let rows = table.split(separator: "\n").map { $0.split(separator: ",") }
+    let column = try #require(rows[0].firstIndex(of: "val_frechet_distance"))
+    #expect(rows.dropFirst().map { Double($0[column]) } == distances)
+    let resumed = try Command("train", "--resume", run.string, "--epochs", "4")
+    let lines = resumed.lines.suffix(2)
+    #expect(lines.last == "written to \(run.string)")
+    #expect(
+      lines.first?.hasPrefix("best.safetensors is of epoch ") == true
+        && lines.first?.hasSuffix(", by validation frechet distance") == true, "\(resumed.errors)")
   }
 
   @Test func segmentationEndsWithATableOfTheClasses() throws {
@@ -176,7 +205,17 @@ import Testing
         "train", "--model", "fcn8s", "--data", "shapes", "--batch-size", "2", "--loss",
         "dice:classWeights=1/2",
       ],
-      "there is one weight for each of 11 classes; received 2"
+      "--loss dice:classWeights=1/2 weighs 2 classes, and there are 11; write 11 weights, that of the background first, "
+        + "or leave them out"
+    ),
+    (
+      // Before anything is read: there is no such folder.
+      [
+        "train", "--model", "unet", "--data", "fashion-scenes", "--data-dir", "/no/such/folder", "--loss",
+        "crossentropy:classWeights=0.2/1",
+      ],
+      "--loss crossentropy:classWeights=0.2/1 weighs 2 classes, and there are 11; write 11 weights, that of the "
+        + "background first, or leave them out"
     ),
     (["train", "--batch-size", "0"], "--batch-size must be at least 1; received 0"),
     (["train", "--steps", "0"], "--steps must be at least 1; received 0"),

@@ -2,7 +2,7 @@
   import MartletTestSupport
   import Testing
 
-  /// `martlet sample` on a run of two steps.
+  /// `martlet sample` on runs of a few steps.
   @Suite struct SampleTests {
     private func trained() throws -> FilePath {
       let run = try temporaryFolder().appending("gan")

@@ -3,7 +3,7 @@ import MartletTestSupport
 import Testing
 
 /// `martlet segment` on a network that has hardly learned, since what it draws is checked elsewhere.
-struct SegmentTests {
+@Suite(.enabled(if: hasImaging)) struct SegmentTests {
   @Test func picturesOfAnySizeAreSegmented() throws {
     let folder = try temporaryFolder()
     defer { _ = system("rm -r '\(folder)'") }

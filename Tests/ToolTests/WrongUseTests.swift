@@ -6,7 +6,7 @@ import Testing
 /// Wrong files and wrong words on the command line: each is one line on standard error that says what is wrong, where,
 /// and what would do.
 struct WrongUseTests {
-  @Test(arguments: idx + arrays + archives + tables + pictures + weights + runs + places)
+  @Test(arguments: idx + arrays + archives + tables + (hasImaging ? pictures : []) + weights + runs + places)
   func aWrongUseIsOneClearLine(_ use: WrongUse) throws {
     let folder = try temporaryFolder()
     defer { _ = system("rm -r '\(folder)'") }

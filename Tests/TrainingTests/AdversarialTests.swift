@@ -124,6 +124,44 @@ import Testing
     #expect(try PictureJudge(learningFrom: one) == nil)
   }
 
+  /// Epochs whose losses fall while their distances rise, as those of a critic that learns and a generator that does not.
+  @Test func callbacksFollowTheDistance() throws {
+    let data = shapes.dataset(count: 20)
+    let (folder, network) = (try temporaryFolder(), try smallAdversarialNetwork())
+    let task = try Adversarial().prepared(with: data)
+    let training = Training(network, SGD(learningRate: 1), task, epochs: 9, from: TrainingState())
+    let writer = WeightsFile(folder.appending("best.safetensors"), best: task.monitor)
+    let callbacks: [any Callback] = [
+      EarlyStopping(patience: 2), ReduceLearningRateOnPlateau(factor: 0.5, patience: 1), writer,
+    ]
+    var (written, rates, stops): ([Bool], [Float], [Bool]) = ([], [], [])
+    for (epoch, distance) in [5.0, 3, 4, 4.5].enumerated() {
+      let validation = BatchResult(
+        lossSum: -distance, count: 1, measures: [Measure(Adversarial.distanceName, sums: [distance, 1])])
+      let record = training.state.endEpoch(validation, isWhole: true)
+      #expect(record.epoch == epoch + 1)
+      try File.remove(writer.path)
+      for callback in callbacks { try callback.receive(.epochEnded(record), from: training) }
+      written.append(File.exists(writer.path))
+      rates.append(training.optimizer.plateauFactor)
+      stops.append(training.isStopping)
+    }
+    #expect(written == [true, true, false, false])
+    #expect(rates == [1, 1, 0.5, 0.25])
+    #expect(stops == [false, false, false, true])
+  }
+
+  /// Without a distance it is the loss that tells epochs apart: before a task is prepared, and for data of one class.
+  @Test func epochsAreToldApartByWhatIsMeasured() throws {
+    let data = shapes.dataset(count: 20)
+    let one = try Dataset(
+      name: "one", convertingImages: data.images, labels: HostArray([Int32](repeating: 0, count: data.count)))
+    #expect("\(Adversarial().monitor)" == "validation loss")
+    #expect("\(try Adversarial().prepared(with: one).monitor)" == "validation loss")
+    #expect("\(try Adversarial().prepared(with: data).monitor)" == "validation frechet distance")
+    #expect("\(Segmentation().monitor)" == "validation loss")
+  }
+
   @Test func sameNoiseSamePictures() throws {
     let network = try smallAdversarialNetwork()
     func pictures(_ seed: UInt64) throws -> HostArray {

@@ -54,6 +54,7 @@ import Testing
     #expect(Monitor.validationLoss.best(of: history, by: 0.05)?.epoch == 2)
     #expect(Monitor.validation("accuracy").best(of: history)?.epoch == 3)
     #expect(Monitor.validation("accuracy", prefersMore: false).best(of: history)?.epoch == 1)
+    #expect(Monitor.validation("frechet distance").isBetter(1, than: 2))
     #expect(Monitor.training("loss").best(of: history)?.epoch == 1)
     #expect(Monitor.validation("f1").best(of: history) == nil)
   }
@@ -63,7 +64,9 @@ import Testing
     let losses = [1, 0.9, 0.9, 0.95, 0.9, 0.9, 0.91, 0.92, 0.5, 0.6, 0.7, 0.8]
     for (patience, cooldown, expected) in [(2, 0, [4, 6, 8, 11]), (2, 2, [4, 7, 11]), (3, 0, [5, 8, 12])] {
       let callback = ReduceLearningRateOnPlateau(patience: patience, cooldown: cooldown)
-      let reductions = losses.indices.map { callback.reductions(in: history(Array(losses[...$0]))) }
+      let reductions = losses.indices.map {
+        callback.reductions(in: history(Array(losses[...$0])), of: .validationLoss)
+      }
       let epochs = losses.indices.filter { reductions[$0] > ($0 == 0 ? 0 : reductions[$0 - 1]) }.map {
         $0 + 1
       }

@@ -41,7 +41,7 @@ import Testing
       uniqueKeysWithValues: events.compactMap { event in event.scalars[tag].map { (event.step, $0) } })
   }
 
-  @Test func everythingStandsInTheFiles() throws {
+  @Test(.enabled(if: hasImaging)) func everythingStandsInTheFiles() throws {
     let (folder, model) = (try temporaryFolder(), try self.model())
     var losses: [Int: Float] = [:]
     let listener = Listener { event, training in
@@ -122,7 +122,7 @@ import Testing
     #expect(try File.names(in: folder) == ["checkpoint.safetensors"])
   }
 
-  @Test func segmentationShowsTruthAndPrediction() throws {
+  @Test(.enabled(if: hasImaging)) func segmentationShowsTruthAndPrediction() throws {
     let data = Shapes(height: 16, width: 16, channels: 3, seed: 4).drawnDataset(count: 40, withMasks: true)
     let model = Sequential { Conv2D(11, kernelSize: 1) }
     try model.build(input: [16, 16, 3])
@@ -152,7 +152,25 @@ import Testing
     }
   }
 
-  @Test func generatedPicturesComeFromTheSameNoise() throws {
+  /// After every epoch a sheet of pictures and one of ways between them, whatever the number of other pictures is.
+  @Test(.enabled(if: hasImaging)) func generatedPicturesStandInTheFiles() throws {
+    let (folder, network) = (try temporaryFolder(), try smallAdversarialNetwork())
+    try withContext(seed: 7) {
+      _ = try network.fit(
+        data.prefix(8), validation: data.prefix(8), epochs: 2, batchSize: 4, optimizer: Adam(),
+        task: Adversarial(), callbacks: [TensorBoard(folder, images: 3)])
+    }
+    let pictures = try events(folder, "validation")[0].filter { !$0.pictures.isEmpty }
+    #expect(pictures.map(\.step) == [2, 4])
+    for event in pictures {
+      #expect(Set(event.pictures.keys) == ["pictures/generated", "pictures/interpolated"])
+    }
+    let drawn = try Adversarial().pictures(network, of: data.batch(0..<1), classNames: [])
+    #expect(pictures.last?.pictures["pictures/generated"] == drawn[0].picture)
+    #expect(pictures.last?.pictures["pictures/interpolated"] == drawn[1].picture)
+  }
+
+  @Test(.enabled(if: hasImaging)) func generatedPicturesComeFromTheSameNoise() throws {
     let network = try smallAdversarialNetwork()
     let batch = data.batch(0..<4)
     let pictures = try withContext(seed: 3) {
@@ -161,9 +179,17 @@ import Testing
       #expect(Context.current.random.counter == before)
       return pictures
     }
-    #expect(pictures[0] == pictures[1] && pictures[0].map(\.name) == ["generated"])
+    #expect(pictures[0] == pictures[1] && pictures[0].map(\.name) == ["generated", "interpolated"])
     // Eight rows of eight with gaps of two, each point twice as large.
-    #expect(pictures[0][0].picture.shape == [2 * (8 * 14 - 2), 2 * (8 * 14 - 2), 3])
+    #expect(pictures[0].allSatisfy { $0.picture.shape == [2 * (8 * 14 - 2), 2 * (8 * 14 - 2), 3] })
+    // Neighbours on the way are more like each other than pictures of their own noise are.
+    func differences(_ sheet: HostArray) -> Int {
+      let size = sheet.shape[1]
+      return (0..<size * 3 - 28 * 3).reduce(0) { sum, x in
+        sum + abs(Int(sheet.bytes[x]) - Int(sheet.bytes[x + 28 * 3]))
+      }
+    }
+    #expect(differences(pictures[0][1].picture) * 2 < differences(pictures[0][0].picture))
   }
 
   @Test func tasksWithNothingToShowShowNothing() throws {

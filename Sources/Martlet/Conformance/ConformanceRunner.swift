@@ -16,6 +16,7 @@ public struct ConformanceRunner {
     [
       BatchNormalizationCases.self, DropoutCases.self, LayerCases.self, MergeCases.self, SignalCases.self,
       LossCases.self, InitializerCases.self, OptimizerCases.self, ScheduleCases.self, NetworkCases.self,
+      VisionCases.self,
     ]
   }
 

@@ -11,12 +11,12 @@ public struct Monitor: Sendable, CustomStringConvertible {
   private init(_ name: String, isOfValidation: Bool, prefersMore: Bool?) {
     self.name = name
     self.isOfValidation = isOfValidation
-    self.prefersMore = prefersMore ?? !(name.hasSuffix("loss") || name.hasSuffix("error"))
+    self.prefersMore = prefersMore ?? !["loss", "error", "distance"].contains(where: name.hasSuffix)
   }
 
   /// A measure of the validation part by its name, `loss` included.
   ///
-  /// - Parameter prefersMore: by default true for all but losses and errors.
+  /// - Parameter prefersMore: by default true for all but losses, errors and distances.
   public static func validation(_ name: String, prefersMore: Bool? = nil) -> Monitor {
     Monitor(name, isOfValidation: true, prefersMore: prefersMore)
   }

@@ -7,10 +7,11 @@ public struct ReduceLearningRateOnPlateau: Callback {
   /// Epochs after a reduction in which none is counted as bad.
   public var cooldown: Int
   public var minimumLearningRate: Float
-  public var monitor: Monitor
+  /// Nil for what the task tells epochs apart by.
+  public var monitor: Monitor?
 
   public init(
-    monitor: Monitor = .validationLoss, factor: Float = 0.1, patience: Int = 10, minDelta: Double = 1e-4,
+    monitor: Monitor? = nil, factor: Float = 0.1, patience: Int = 10, minDelta: Double = 1e-4,
     cooldown: Int = 0, minimumLearningRate: Float = 0
   ) {
     precondition(
@@ -29,14 +30,14 @@ public struct ReduceLearningRateOnPlateau: Callback {
     guard case .epochEnded = event, training.state.batch == 0 else { return }
     let optimizer = training.optimizer
     let scheduled = optimizer.learningRate.rate(at: optimizer.steps)
-    let reduced = (0..<reductions(in: training.state.history)).reduce(Float(1)) { result, _ in result * factor
-    }
+    let count = reductions(in: training.state.history, of: monitor ?? training.task.monitor)
+    let reduced = (0..<count).reduce(Float(1)) { result, _ in result * factor }
     let lowest = scheduled > 0 ? min(1, minimumLearningRate / scheduled) : 0
     optimizer.plateauFactor = max(reduced, lowest)
   }
 
   /// How often the epochs so far led to a reduction.
-  func reductions(in history: some Sequence<EpochRecord>) -> Int {
+  func reductions(in history: some Sequence<EpochRecord>, of monitor: Monitor) -> Int {
     var (count, bad, cooling) = (0, 0, 0)
     var best: Double?
     for record in history {

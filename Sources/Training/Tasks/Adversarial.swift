@@ -4,8 +4,9 @@ import MartletLayers
 /// A generator and a discriminator against each other (Goodfellow et al. 2014, *Generative adversarial nets*). Both step
 /// at once, from the same generated pictures, which never leave the device.
 ///
-/// The loss is the discriminator's. After `prepared(with:)` the pictures are measured too: by the Fréchet distance between
-/// the features of real and of generated ones, which is 0 where they look alike; see `PictureJudge`.
+/// The loss is the discriminator's, which says nothing of the pictures. After `prepared(with:)` they are measured too: by
+/// the Fréchet distance between the features of real and of generated ones, which is 0 where they look alike; see
+/// `PictureJudge`. That epoch is the best whose distance is the least.
 public struct Adversarial: TrainingTask {
   /// What the two networks want.
   public enum Objective: Sendable, Equatable {
@@ -40,6 +41,8 @@ public struct Adversarial: TrainingTask {
   public func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask {
     Adversarial(objective, LatePictureJudge(learningFrom: try data()))
   }
+
+  public var monitor: Monitor { lateJudge == nil ? .validationLoss : .validation(Self.distanceName) }
 
   public func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   {

@@ -42,6 +42,23 @@ public struct Metric: Sendable {
   /// A loss as a measure.
   public init(_ name: String, _ loss: Loss) { self.init(name) { loss.perSample($0, $1) } }
 
+  /// The quantity for outputs and targets that are all there is.
+  ///
+  /// - Throws: `ShapeError` for outputs and targets that do not fit.
+  public func value(of outputs: Tensor, _ targets: Tensor) throws -> Double {
+    try measure(outputs, targets).value
+  }
+
+  func measure(_ outputs: Tensor, _ targets: Tensor) throws -> Measure {
+    var count = 0
+    let sums = try compute { () -> Tensor in
+      let recorded = record(outputs, targets)
+      count = recorded.count
+      return recorded.sums
+    }
+    return try measure(sums, count)
+  }
+
   /// What was recorded of one batch.
   func measure(_ sums: Tensor, _ count: Int) throws -> Measure {
     let sums = try sums.elements(as: Float.self).map(Double.init)

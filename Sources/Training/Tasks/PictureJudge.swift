@@ -13,7 +13,7 @@ public struct PictureJudge: Sendable {
   ///
   /// - Throws: `ShapeError` for data that has no pictures, `DeviceError`.
   public init?(learningFrom data: Dataset) throws {
-    guard data.classNames.count > 1, data.count > 1 else { return nil }
+    guard Self.canLearn(from: data) else { return nil }
     let features = Sequential {
       Conv2D(16, kernelSize: 3, padding: .same, activation: .relu)
       MaxPool2D(2, padding: .same)
@@ -33,6 +33,8 @@ public struct PictureJudge: Sendable {
     self.features = features
   }
 
+  static func canLearn(from data: Dataset) -> Bool { data.classNames.count > 1 && data.count > 1 }
+
   /// How many pictures there are, the sum of their features and of the products of these, in one row: what adds up from
   /// batch to batch to what `FrechetDistance` takes.
   func sums(of pictures: Tensor) -> Tensor {
@@ -46,17 +48,18 @@ public struct PictureJudge: Sendable {
 final class LatePictureJudge: Sendable {
   private let data: Dataset
   /// Nil before it was asked for.
-  private let learned = Mutex<PictureJudge??>(nil)
-
-  init(learningFrom data: Dataset) { self.data = data }
+  private let learned = Mutex<PictureJudge?>(nil)
 
   /// Nil where the data has nothing to tell apart.
+  init?(learningFrom data: Dataset) {
+    guard PictureJudge.canLearn(from: data) else { return nil }
+    self.data = data
+  }
+
   func judge() throws -> PictureJudge? {
     try learned.withLock { learned in
-      if let learned { return learned }
-      let judge = try PictureJudge(learningFrom: data)
-      learned = .some(judge)
-      return judge
+      if learned == nil { learned = try PictureJudge(learningFrom: data) }
+      return learned
     }
   }
 }

@@ -52,16 +52,20 @@
   }
 
   extension Adversarial {
-    /// Generated pictures, always of the same noise.
+    /// Generated pictures, and rows of them on the way from one noise to another; always of the same noise.
     public func pictures(
       _ model: any Layer, of batch: Batch, classNames: [String]
     ) throws -> [TaskPicture] {
       // Random keys of its own: those of the run are not to be taken.
-      let pictures = try withContext(seed: 0) { try samples(model, of: network(model).noise(64)) }
-      let sheet = ColorPicture.grid(ColorPicture.pictures(of: pictures))
-      return [
-        TaskPicture(name: "generated", picture: sheet.enlarged(toWidth: 128).hostArray)
-      ]
+      try withContext(seed: 0) {
+        let network = try network(model)
+        let noise = network.noise(64)
+        let ways = network.noise(from: network.noise(8), to: network.noise(8), steps: 8)
+        return try [("generated", noise), ("interpolated", ways)].map { name, noise in
+          let sheet = ColorPicture.grid(ColorPicture.pictures(of: try samples(model, of: noise)), columns: 8)
+          return TaskPicture(name: name, picture: sheet.enlarged(toWidth: 128).hostArray)
+        }
+      }
     }
   }
 

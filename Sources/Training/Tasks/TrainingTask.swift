@@ -9,6 +9,8 @@ public protocol TrainingTask: Sendable {
   func outputs(classes: Int) -> Int
   /// The task with what it learns from the training data before it first measures; itself where that is nothing.
   func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask
+  /// What tells a good epoch from a bad one, where a callback is not told another quantity.
+  var monitor: Monitor { get }
   /// One optimizer step on a batch; none where the loss is not finite.
   func train(_ model: any Layer, on batch: Batch, with optimizer: any Optimizer) throws -> BatchResult
   /// The same measures without a step, in the inference phase.
@@ -22,6 +24,7 @@ extension TrainingTask {
   public var supervision: Supervision { .labels }
   public func outputs(classes: Int) -> Int { classes }
   public func prepared(with data: @autoclosure () throws -> Dataset) throws -> any TrainingTask { self }
+  public var monitor: Monitor { .validationLoss }
 }
 
 /// What a task learns from besides the pictures themselves.
