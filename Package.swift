@@ -118,7 +118,7 @@ let rooms: [Target] = [
   .executableTarget(
     name: "martlet-bench",
     dependencies: ["MartletTool", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-    path: "Benchmarks", exclude: ["NOTES.md", "gpu", "peers", "results"]),
+    path: "Benchmarks", exclude: ["NOTES.md", "data", "gpu", "peers", "results"]),
 ]
 let tests: [Target] = [
   .target(name: "MartletTestSupport", dependencies: ["Martlet"], path: "Tests/Support"),

@@ -7,7 +7,8 @@ import MartletData
 /// The data sets that the command knows: by name, or by the place of their files.
 public enum DataSource: Sendable, Equatable {
   case fashionMNIST, mnist, cifar10, cifar100, shapes, fashionScenes
-  /// A folder with a sub-folder of pictures for each class, or with `images.npy` and `labels.npy`.
+  /// A folder with a sub-folder of pictures for each class, with pictures and masks, or with `images.npy` and
+  /// `labels.npy`.
   case folder(FilePath)
   /// A `.npz` file.
   case archive(FilePath)
@@ -49,13 +50,19 @@ public enum DataSource: Sendable, Equatable {
   ///   - imageSize: what the pictures of a folder are brought to; nil where they have one size.
   ///   - supervision: what has to come with the pictures.
   /// - Throws: `MissingDatasetError`, `FileError`, `FormatError`; `ShapeError` for shapes of a size that cannot be
-  ///   drawn, and where the data set has no masks.
+  ///   drawn, and where the data set has not what has to come with the pictures.
   public func load(
     _ part: DatasetPart, directory: FilePath? = nil, size: Shape, imageSize: PictureSize? = nil,
     supervision: Supervision = .labels
   ) throws -> Dataset {
-    guard [.shapes, .fashionScenes].contains(self) || supervision != .masks else {
-      throw ShapeError("\(name) has no masks to learn from; shapes and fashion-scenes have")
+    guard hasMasks || supervision != .masks else {
+      throw ShapeError(
+        "\(name) has no masks to learn from; shapes, fashion-scenes and folders with images and masks have")
+    }
+    guard !isFolderOfMasks || supervision != .labels else {
+      throw ShapeError(
+        "\(name) has masks, and pictures are of no class; train a network with a class for every pixel, as unet is"
+      )
     }
     if let imageSize, !isFolderOfPictures {
       throw ShapeError(
@@ -88,6 +95,16 @@ public enum DataSource: Sendable, Equatable {
   /// Whether the pictures are files of their own, whose sizes may differ.
   public var isFolderOfPictures: Bool {
     if case .folder(let path) = self { !Dataset.hasArrays(in: path) } else { false }
+  }
+
+  private var hasMasks: Bool { [.shapes, .fashionScenes].contains(self) || isFolderOfMasks }
+
+  /// Whether the pictures are files beside those of their masks. In these 255 stands for no class.
+  public var isFolderOfMasks: Bool {
+    #if Imaging
+      if case .folder(let path) = self { return isFolderOfPictures && MaskFolder.isOne(path) }
+    #endif
+    return false
   }
 
   private func pictures(

@@ -379,7 +379,7 @@ struct WrongUseTests {
     ),
     WrongUse(
       "masks from pictures that have none", "train --model unet --data folder:@/faces --steps 1",
-      "@/faces has no masks to learn from; shapes and fashion-scenes have"),
+      "@/faces has no masks to learn from; shapes, fashion-scenes and folders with images and masks have"),
   ]
 
   // MARK: - Weights
