@@ -73,7 +73,8 @@ struct MaskFolderTests {
     try withFolder { folder in
       for (index, name) in ["2007_1", "2007_2", "2007_3"].enumerated() {
         let value = UInt8(60 * index)
-        try write("JPEGImages/\(name).jpg", [value, value, value, value, value, value], height: 1, in: folder)
+        try write(
+          "JPEGImages/\(name).jpg", [value, value, value, value, value, value], height: 1, in: folder)
         try File.createFolder(folder.appending("SegmentationClass"))
         try File.write(
           PictureFile.palettePNG([0, 255, UInt8(15 + index), UInt8(15 + index), 0, 1]),
@@ -115,7 +116,8 @@ struct MaskFolderTests {
       try write(text: "2007_2\n", "ImageSets/Segmentation/val.txt", in: folder)
       #expect(
         message { _ = try MaskFolder.load(.test, directory: folder) }.contains(
-          "2007_2.png: has the value 21 in 1 pixels, and the classes of Pascal VOC end with 20; name all in "))
+          "2007_2.png: has the value 21 in 1 pixels, and the classes of Pascal VOC end with 20; name all in ")
+      )
     }
   }
 
@@ -165,7 +167,8 @@ struct MaskFolderTests {
       for name in ["a", "b"] { try write("images/\(name).png", [1, 2, 3, 4], in: folder) }
       try write("masks/a.png", [0, 1, 2, 1], in: folder)
       #expect(
-        text() == "\(folder)/images/b.png: has no mask; put it at \(folder)/masks/b.png, or take the picture out")
+        text()
+          == "\(folder)/images/b.png: has no mask; put it at \(folder)/masks/b.png, or take the picture out")
       try write("masks/c.png", [0, 1, 2, 1], in: folder)
       #expect(
         text()
@@ -185,7 +188,9 @@ struct MaskFolderTests {
           + "has its class")
       try write("masks/b.png", [UInt8](repeating: 0, count: 12), channels: 3, in: folder)
       #expect(text().hasPrefix("\(folder)/masks/b.png: is a picture in colours, and no mask; "))
-      try File.write(PNG.encode(HostArray([1] as [UInt8], shape: [1, 1, 1])).dropLast(5), to: folder.appending("masks/b.png"))
+      try File.write(
+        PNG.encode(HostArray([1] as [UInt8], shape: [1, 1, 1])).dropLast(5),
+        to: folder.appending("masks/b.png"))
       #expect(text().hasPrefix("\(folder)/masks/b.png: is cut off after "))
       for name in ["a", "b", "c"] { try write("masks/\(name).png", [0, 255, 0, 0], in: folder) }
       #expect(

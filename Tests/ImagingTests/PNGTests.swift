@@ -73,7 +73,8 @@ struct PNGTests {
     func text(_ depth: UInt8, _ color: UInt8, _ row: [UInt8]) -> String {
       message { _ = try numbers(depth, color, row, width: 1) }
     }
-    let rule = ", and no mask; a mask is grey or has a palette, and the number of a pixel, 0 to 255, is its class"
+    let rule =
+      ", and no mask; a mask is grey or has a palette, and the number of a pixel, 0 to 255, is its class"
     #expect(text(8, 2, [1, 2, 3]) == "is a picture in colours" + rule)
     #expect(text(8, 6, [1, 2, 3, 4]) == "is a picture in colours" + rule)
     #expect(text(8, 4, [1, 2]) == "is a picture with opacity" + rule)

@@ -75,7 +75,8 @@ struct SegmentTests {
     let training = try Command(
       ["train", "--model", "unet", "--image-size", "16", "--steps", "2", "--batch-size", "2", "--augment"]
         + ["flip,rotate=20", "--loss", "dice", "--output", run] + data)
-    #expect(training.status == 0 && training.output.contains(" (5 pictures of 16x16x3)"), "\(training.errors)")
+    #expect(
+      training.status == 0 && training.output.contains(" (5 pictures of 16x16x3)"), "\(training.errors)")
     let evaluation = try Command("evaluate", "--run", run)
     let table = evaluation.lines.suffix(4).map { $0.split(separator: " ") }
     #expect(table.map(\.first) == ["class", "background", "left", "right"], "\(evaluation.errors)")
