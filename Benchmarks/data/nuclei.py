@@ -2,11 +2,12 @@
 """Nuclei of cells with a mask for each picture: a small real data set for networks with a class for every pixel.
 
     Benchmarks/data/nuclei.py data/nuclei
-    martlet train --model unet --data folder:data/nuclei --epochs 60 --output runs/nuclei
+    martlet train --model unet --data folder:data/nuclei --epochs 40 --output runs/nuclei
 
-The picture comes with StarDist 0.9.2 (Schmidt, Weigert, Broaddus, Myers 2018, "Cell detection with star-convex
-polygons"; BSD 3-Clause, https://github.com/stardist/stardist): 512x512 pixels of 16 bits with 125 nuclei, each labelled. It
-is fetched by pip, and not to be passed on with Martlet.
+The picture is of the 2018 Data Science Bowl (Caicedo and others 2019, "Nucleus segmentation across imaging experiments"),
+as it comes with StarDist 0.9.2 (Schmidt, Weigert, Broaddus, Myers 2018, "Cell detection with star-convex polygons"; BSD
+3-Clause, https://github.com/stardist/stardist): 512x512 pixels of 16 bits with 125 nuclei, each labelled. It is fetched by
+pip, and not passed on with Martlet.
 
 It is cut into 64 tiles of 64x64, of which the 16 in the rightmost quarter are the test part, so that no test pixel was
 trained on. A mask is 1 where there is a nucleus; the shades that 1 % and 99.8 % of the training pixels lie below become
