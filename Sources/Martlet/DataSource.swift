@@ -55,13 +55,19 @@ public enum DataSource: Sendable, Equatable {
     _ part: DatasetPart, directory: FilePath? = nil, size: Shape, imageSize: PictureSize? = nil,
     supervision: Supervision = .labels
   ) throws -> Dataset {
+    #if !Imaging
+      guard !isFolderOfPictures else { throw WithoutImagingError("reads files of pictures") }
+    #endif
     guard hasMasks || supervision != .masks else {
+      if case .folder(let path) = self, !File.exists(path) {
+        throw FileError("there is no such folder; name one with images and masks in it", path: path)
+      }
       throw ShapeError(
         "\(name) has no masks to learn from; shapes, fashion-scenes and folders with images and masks have")
     }
     guard !isFolderOfMasks || supervision != .labels else {
       throw ShapeError(
-        "\(name) has masks, and pictures are of no class; train a network with a class for every pixel, as unet is"
+        "\(name) has masks and no class for each picture; train a network with a class for every pixel, as unet is"
       )
     }
     if let imageSize, !isFolderOfPictures {
@@ -113,7 +119,6 @@ public enum DataSource: Sendable, Equatable {
     #if Imaging
       return try Dataset.load(folder: folder, part, size: imageSize)
     #else
-      guard Dataset.hasArrays(in: folder) else { throw WithoutImagingError("reads files of pictures") }
       return try Dataset.load(arrays: folder, part)
     #endif
   }

@@ -90,7 +90,7 @@ struct SegmentTests {
     let classes = try Command(["train", "--model", "resnet20"] + data)
     #expect(
       classes.errors
-        == "martlet: \(folder)/cells has masks, and pictures are of no class; train a network with a class for every "
+        == "martlet: \(folder)/cells has masks and no class for each picture; train a network with a class for every "
         + "pixel, as unet is\n")
   }
 
