@@ -111,7 +111,8 @@ struct DatasetTests {
     #expect(
       text(images, HostArray([0, 1] as [Int32])) == "label 1 of image 1 is outside the classes 0..<1")
     #expect(
-      text(images, HostArray([0, 0] as [Int32]), masks: HostArray([0, 0, 0, 0] as [UInt8], shape: [2, 2, 1]))
+      text(
+        images, HostArray([0, 0] as [Int32]), masks: HostArray([0, 0, 0, 0] as [UInt8], shape: [2, 2, 1]))
         == "masks of these images are uint8 of shape 2x1x2; received 2x2x1 uint8")
   }
 }
