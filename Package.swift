@@ -118,7 +118,7 @@ let rooms: [Target] = [
   .executableTarget(
     name: "martlet-bench",
     dependencies: ["MartletTool", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-    path: "Benchmarks", exclude: ["NOTES.md", "gpu", "peers", "results"]),
+    path: "Benchmarks", exclude: ["NOTES.md", "data", "gpu", "peers", "results"]),
 ]
 let tests: [Target] = [
   // The room Imaging is tested whatever the trait; what the trait takes away from the others is not.

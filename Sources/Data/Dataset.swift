@@ -12,6 +12,9 @@ import MartletCore
 /// for batch in train.shuffled(seed: 7, epoch: 0).batches(of: 64) { ... }
 /// ```
 public struct Dataset: Sendable {
+  /// What a mask has where there is no class.
+  public static let ignoredClass = 255
+
   public let name: String
   /// The name of class i is at place i.
   public let classNames: [String]
@@ -24,7 +27,7 @@ public struct Dataset: Sendable {
 
   /// Where pictures come from.
   private enum Source: Sendable {
-    case stored(images: HostArray, labels: HostArray)
+    case stored(images: HostArray, labels: HostArray, masks: HostArray?)
     case drawn(
       count: Int, imageShape: Shape, imageType: DType, hasMasks: Bool, draw: @Sendable ([Int]) -> Batch)
   }
@@ -32,8 +35,11 @@ public struct Dataset: Sendable {
   /// - Parameters:
   ///   - images: uint8 or float32, (N, H, W, C).
   ///   - labels: int32, (N), each the index of a class name.
+  ///   - masks: uint8, (N, H, W): 0 for the ground, 1 + class elsewhere, 255 for what is of no class.
   /// - Throws: `ShapeError` where they do not fit together.
-  public init(name: String, images: HostArray, labels: HostArray, classNames: [String]) throws {
+  public init(
+    name: String, images: HostArray, labels: HostArray, masks: HostArray? = nil, classNames: [String]
+  ) throws {
     guard images.shape.rank == 4, images.dtype == .uint8 || images.dtype == .float32 else {
       throw ShapeError(
         "images must be uint8 or float32 of shape (N, H, W, C); received \(images.shape) \(images.dtype)")
@@ -49,7 +55,13 @@ public struct Dataset: Sendable {
     where !classNames.indices.contains(Int(label)) {
       throw ShapeError("label \(label) of image \(row) is outside the classes 0..<\(classNames.count)")
     }
-    self.init(name: name, classNames: classNames, source: .stored(images: images, labels: labels))
+    if let masks, masks.dtype != .uint8 || masks.shape != images.shape.removing(axis: 3) {
+      throw ShapeError(
+        "masks of these images are uint8 of shape \(images.shape.removing(axis: 3)); received \(masks.shape) "
+          + "\(masks.dtype)")
+    }
+    self.init(
+      name: name, classNames: classNames, source: .stored(images: images, labels: labels, masks: masks))
   }
 
   /// Arrays of any kind to learn from: inputs (N, ...) and what the network shall make of them, (N, ...). They come as
@@ -62,7 +74,7 @@ public struct Dataset: Sendable {
         "there is one target for each input along the first axis; received inputs \(inputs.shape) and targets "
           + "\(targets.shape)")
     }
-    self.init(name: name, classNames: [], source: .stored(images: inputs, labels: targets))
+    self.init(name: name, classNames: [], source: .stored(images: inputs, labels: targets, masks: nil))
   }
 
   /// A data set whose pictures are made whenever a batch asks for them, so that only the batch takes memory.
@@ -91,7 +103,7 @@ public struct Dataset: Sendable {
   public var count: Int {
     if let rows { return rows.count }
     return switch source {
-    case .stored(let images, _): images.shape[0]
+    case .stored(let images, _, _): images.shape[0]
     case .drawn(let count, _, _, _, _): count
     }
   }
@@ -99,13 +111,13 @@ public struct Dataset: Sendable {
   public var imageShape: Shape { changes?.shape ?? sourceShape }
   private var sourceShape: Shape {
     switch source {
-    case .stored(let images, _): images.shape.removing(axis: 0)
+    case .stored(let images, _, _): images.shape.removing(axis: 0)
     case .drawn(_, let shape, _, _, _): shape
     }
   }
   public var imageType: DType {
     switch source {
-    case .stored(let images, _): images.dtype
+    case .stored(let images, _, _): images.dtype
     case .drawn(_, _, let type, _, _): type
     }
   }
@@ -113,13 +125,13 @@ public struct Dataset: Sendable {
   /// All pictures, (N, H, W, C). Of a part, another order or an augmented data set this is a copy, and pictures that
   /// are drawn are all drawn.
   public var images: HostArray {
-    if case .stored(let images, _) = source, rows == nil, changes == nil { return images }
+    if case .stored(let images, _, _) = source, rows == nil, changes == nil { return images }
     return batch(0..<count).images
   }
   /// All labels, int32, (N). Of a part or another order of a data set this is a copy.
   public var labels: HostArray {
     switch source {
-    case .stored(_, let labels): rows.map { Self.gather(labels, $0) } ?? labels
+    case .stored(_, let labels, _): rows.map { Self.gather(labels, $0) } ?? labels
     case .drawn: batch(0..<count).labels
     }
   }
@@ -133,13 +145,18 @@ public struct Dataset: Sendable {
     let chosen = indices.map { rows?[$0] ?? $0 }
     var batch: Batch
     switch source {
-    case .stored(let images, let labels):
+    case .stored(let images, let labels, let masks):
       batch = Batch(
         images: changes?.gather(images, chosen, samples: chosen) ?? Self.gather(images, chosen),
-        labels: Self.gather(labels, chosen))
+        labels: Self.gather(labels, chosen),
+        masks: masks.map { changes?.gather(masks: $0, chosen, samples: chosen) ?? Self.gather($0, chosen) })
     case .drawn(_, _, _, _, let draw):
       batch = draw(chosen)
-      if let changes { batch.images = changes.gather(batch.images, Array(chosen.indices), samples: chosen) }
+      if let changes {
+        let rows = Array(chosen.indices)
+        batch.images = changes.gather(batch.images, rows, samples: chosen)
+        batch.masks = batch.masks.map { changes.gather(masks: $0, rows, samples: chosen) }
+      }
     }
     batch.weights = weights?.of(chosen, labels: batch.labels)
     return batch
@@ -198,17 +215,13 @@ public struct Dataset: Sendable {
   }
 
   /// The same pictures, changed at random on their way into a batch: each one as a pure function of seed, epoch and
-  /// its place in the source, whatever part, order or batch it comes in.
+  /// its place in the source, whatever part, order or batch it comes in. A mask moves along with its picture.
   ///
   /// ```swift
   /// let epoch = train.shuffled(seed: 7, epoch: 3).augmented(by: try Augmentation("flip,shift=2"), seed: 7, epoch: 3)
   /// ```
-  /// - Throws: `ShapeError` for pictures that are not uint8 with 1 or 3 channels, too small to be cropped, or that have
-  ///   masks, which would have to move along.
+  /// - Throws: `ShapeError` for pictures that are not uint8 with 1 or 3 channels, or too small to be cropped.
   public func augmented(by augmentation: Augmentation, seed: UInt64, epoch: Int = 0) throws -> Dataset {
-    if case .drawn(_, _, _, hasMasks: true, _) = source {
-      throw ShapeError("\(name) has masks, which augmentation would leave behind; train without it")
-    }
     var result = self
     result.changes = try AugmentedPictures(
       augmentation, of: sourceShape, dtype: imageType, seed: seed, epoch: epoch)
@@ -242,7 +255,7 @@ public struct Dataset: Sendable {
 
   private func labels(areClasses numbers: some Collection<Int>) -> Bool {
     guard classNames.isEmpty else { return numbers.allSatisfy(classNames.indices.contains) }
-    if case .stored(_, let labels) = source { return labels.dtype == .int32 && labels.shape.rank == 1 }
+    if case .stored(_, let labels, _) = source { return labels.dtype == .int32 && labels.shape.rank == 1 }
     return false
   }
 
@@ -280,7 +293,8 @@ public struct Batch: Sendable, Equatable {
   public var images: HostArray
   /// The class of each picture, int32, (N).
   public var labels: HostArray
-  /// uint8, (N, H, W): 0 for the ground, 1 + class elsewhere; nil where the data set has none.
+  /// uint8, (N, H, W): 0 for the ground, 1 + class elsewhere, 255 for what is of no class; nil where the data set has
+  /// none.
   public var masks: HostArray?
   /// float32, (N): what each sample's loss is multiplied by; nil where all weigh 1.
   public var weights: HostArray?

@@ -66,12 +66,33 @@ struct Resampling {
   }
 
   /// Writes the result of `height` by `width` pixels.
+  ///
+  /// - Parameter isMixing: whether a pixel between others is their mixture, and not the nearest of them, which is for one
+  ///   channel.
   func write(
     _ source: UnsafePointer<UInt8>, height sourceHeight: Int, width sourceWidth: Int, channels: Int,
-    to target: UnsafeMutablePointer<UInt8>
+    isMixing: Bool = true, to target: UnsafeMutablePointer<UInt8>
   ) {
     let picture = SourcePicture(pixels: source, height: sourceHeight, width: sourceWidth, channels: channels)
-    if isExact { copy(picture, to: target) } else { interpolate(picture, to: target) }
+    if isExact {
+      copy(picture, to: target)
+    } else if isMixing {
+      interpolate(picture, to: target)
+    } else {
+      pick(picture, to: target)
+    }
+  }
+
+  /// Takes the pixel that is nearest to each place.
+  private func pick(_ source: SourcePicture, to target: UnsafeMutablePointer<UInt8>) {
+    for y in 0..<height {
+      let start = origin + Float(y) * down + 0.5
+      for x in 0..<width {
+        let point = start + Float(x) * right
+        let row = source.row(SourcePicture.mirrored(Self.floor(point.y), source.height))
+        target[y * width + x] = row[SourcePicture.mirrored(Self.floor(point.x), source.width)]
+      }
+    }
   }
 
   private func copy(_ source: SourcePicture, to target: UnsafeMutablePointer<UInt8>) {

@@ -82,19 +82,33 @@ public enum ImageFolder {
   private static func load(
     _ files: Files, of folder: FilePath, _ size: PictureSize?, like others: Files? = nil
   ) throws -> Dataset {
-    var pictures = try Concurrency.map(files.paths.count) { index in
-      let picture = try Picture.read(files.paths[index])
+    try Dataset(
+      name: folder.lastComponent?.string ?? folder.string,
+      images: images(in: files.paths, size, like: others?.paths), labels: HostArray(files.labels),
+      classNames: files.classNames)
+  }
+
+  /// The pictures of some files, at least one, as one array, (N, H, W, C).
+  ///
+  /// - Parameters:
+  ///   - others: those whose channels the pictures get, where a size is asked for; nil for their own.
+  ///   - check: called with each of them as it is in its file.
+  static func images(
+    in files: [FilePath], _ size: PictureSize?, like others: [FilePath]?,
+    checking check: @Sendable (_ index: Int, _ picture: HostArray) throws -> Void = { _, _ in }
+  ) throws -> HostArray {
+    var pictures = try Concurrency.map(files.count) { index in
+      let picture = try Picture.read(files[index])
+      try check(index, picture)
       return size.map { picture.resized(height: $0.height, width: $0.width) } ?? picture
     }
     if size != nil {
       let hasColors =
-        try others?.paths.contains { try Picture.read($0).shape[2] == 3 }
+        try others?.contains { try Picture.read($0).shape[2] == 3 }
         ?? pictures.contains { $0.shape[2] == 3 }
       pictures = pictures.map { hasColors ? $0.inColor() : $0.inGrey() }
     }
-    return try Dataset(
-      name: folder.lastComponent?.string ?? folder.string, images: stack(pictures, from: files.paths),
-      labels: HostArray(files.labels), classNames: files.classNames)
+    return try stack(pictures, from: files)
   }
 
   /// Pictures of one shape as one array, (N, H, W, C).
@@ -116,7 +130,7 @@ public enum ImageFolder {
   }
 
   /// The pictures of a class. Other files may lie beside them.
-  private static func pictures(in folder: FilePath) throws -> [FilePath] {
+  static func pictures(in folder: FilePath) throws -> [FilePath] {
     let files = try File.names(in: folder).map { folder.appending($0) }
     let pictures = files.filter(Picture.isNamedAsPicture)
     guard !pictures.isEmpty else {
@@ -131,13 +145,15 @@ public enum ImageFolder {
 
 extension Dataset {
   /// One part of the pictures in a folder: of the arrays in `images.npy` and `labels.npy` where it has them, and of
-  /// sub-folders of pictures otherwise, as `ImageFolder` says.
+  /// pictures otherwise: with a mask for each as `MaskFolder` says, or in a sub-folder for each class as `ImageFolder`
+  /// does.
   public static func load(
     folder: FilePath, _ part: DatasetPart, size: PictureSize? = nil, testShare: Double = 0.2,
     seed: UInt64 = 0
   ) throws -> Dataset {
-    hasArrays(in: folder)
-      ? try load(arrays: folder, part, testShare: testShare, seed: seed)
+    if hasArrays(in: folder) { return try load(arrays: folder, part, testShare: testShare, seed: seed) }
+    return MaskFolder.isOne(folder)
+      ? try MaskFolder.load(part, directory: folder, size: size, testShare: testShare, seed: seed)
       : try ImageFolder.load(part, directory: folder, size: size, testShare: testShare, seed: seed)
   }
 }

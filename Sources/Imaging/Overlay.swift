@@ -1,10 +1,11 @@
 import MartletCore
+import MartletData
 
 extension ColorPicture {
-  /// Masks (N, H, W) of uint8 with the colour of each class.
+  /// Masks (N, H, W) of uint8 with the colour of each class, white where there is none.
   public static func pictures(ofMasks masks: HostArray) -> [ColorPicture] {
     let (count, height, width) = (masks.shape[0], masks.shape[1], masks.shape[2])
-    let colors = (0..<256).map(Color.ofClass)
+    let colors = (0..<Dataset.ignoredClass).map(Color.ofClass) + [.white]
     return masks.withUnsafeBytes { bytes in
       (0..<count).map { index in
         ColorPicture(height: height, width: width) { y, x in

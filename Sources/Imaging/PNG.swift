@@ -15,7 +15,7 @@ public enum PNG {
   /// - Parameter limit: the most pixels that it may have.
   /// - Throws: `FormatError` where it is damaged, has more pixels or is of another format.
   public static func decode(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
-    try checkChunks(bytes)
+    _ = try chunks(of: bytes)
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
@@ -39,6 +39,38 @@ public enum PNG {
         }
       }
     }
+  }
+
+  /// The numbers of a mask, uint8 of shape (H, W, 1): those of its pixels as they are stored, shades of grey or places in
+  /// a palette, whose colours do not matter.
+  ///
+  /// - Parameter limit: the most pixels that it may have.
+  /// - Throws: `FormatError` as `decode(_:limit:)`, and where pixels are colours or have 16 bits.
+  public static func decodeMask(_ bytes: [UInt8], limit: Int = Picture.mostPixels) throws -> HostArray {
+    let chunks = try chunks(of: bytes)
+    guard let header = chunks.first, header.name == "IHDR", header.place.count == 25 else {
+      throw FormatError("is a damaged PNG picture: it does not begin with a header")
+    }
+    let (depth, kind) = (Int(bytes[24]), bytes[25])
+    guard kind == 0 || kind == 3, depth <= 8 else {
+      throw FormatError(
+        "is a picture \(depth > 8 ? "of \(depth) bits" : kind == 4 ? "with opacity" : "in colours"), and no mask; a mask is "
+          + "grey or has a palette, and the number of a pixel, 0 to 255, is its class")
+    }
+    // Places in a palette are stored as shades of grey are. With nothing else about them in the file, libpng hands these
+    // out as they are, but stretched to 8 bits.
+    var grey = Array(bytes[..<header.place.upperBound])
+    grey[25] = 0
+    grey.replaceSubrange(29..<33, with: bigEndian(Deflate.checksum(grey[12..<29])))
+    for chunk in chunks where chunk.name == "IDAT" || chunk.name == "IEND" { grey += bytes[chunk.place] }
+    let mask = try decode(grey, limit: limit)
+    guard depth < 8 else { return mask }
+    let step = UInt8(255 / (1 << depth - 1))
+    return HostArray(shape: mask.shape, dtype: .uint8, bytes: mask.bytes.map { $0 / step })
+  }
+
+  private static func bigEndian(_ number: UInt32) -> [UInt8] {
+    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
   }
 
   /// The bytes of a file that holds a picture: (H, W, C) with one channel of grey, two with opacity, three of colour or
@@ -81,11 +113,12 @@ public enum PNG {
   private static let colorFlag: png_uint_32 = 2
   private static func format(channels: Int) -> png_uint_32 { png_uint_32(channels - 1) }
 
-  /// Walks over the chunks, since libpng stops at the last row: all of them are there, whole, up to the end.
-  private static func checkChunks(_ bytes: [UInt8]) throws {
+  /// Names and places of all chunks, from the length to the checksum. libpng stops at the last row; here all of them
+  /// are there, whole, up to the end.
+  private static func chunks(of bytes: [UInt8]) throws -> [(name: String, place: Range<Int>)] {
     guard isPNG(bytes) else { throw FormatError("is not a PNG picture: it does not begin with 89 50 4E 47") }
     func number(at place: Int) -> Int { bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }
-    var place = signature.count
+    var (place, chunks) = (signature.count, [(name: String, place: Range<Int>)]())
     while true {
       guard place + 12 <= bytes.count else { throw FormatError("is cut off after \(bytes.count) bytes") }
       let end = place + 8 + number(at: place)
@@ -97,12 +130,14 @@ public enum PNG {
       guard Deflate.checksum(bytes[place + 4..<end]) == UInt32(number(at: end)) else {
         throw FormatError("is damaged: the chunk \(text) at byte \(place) does not have its checksum")
       }
+      chunks.append((text, place..<end + 4))
       place = end + 4
       guard text != "IEND" else { break }
     }
     guard place == bytes.count else {
       throw FormatError("has \(bytes.count - place) bytes after its end")
     }
+    return chunks
   }
 
   private static func damage(_ image: png_image) -> FormatError {

@@ -7,7 +7,8 @@ import MartletData
 /// The data sets that the command knows: by name, or by the place of their files.
 public enum DataSource: Sendable, Equatable {
   case fashionMNIST, mnist, cifar10, cifar100, shapes, fashionScenes
-  /// A folder with a sub-folder of pictures for each class, or with `images.npy` and `labels.npy`.
+  /// A folder with a sub-folder of pictures for each class, with pictures and masks, or with `images.npy` and
+  /// `labels.npy`.
   case folder(FilePath)
   /// A `.npz` file.
   case archive(FilePath)
@@ -62,13 +63,25 @@ public enum DataSource: Sendable, Equatable {
   ///   - imageSize: what the pictures of a folder are brought to; nil where they have one size.
   ///   - supervision: what has to come with the pictures.
   /// - Throws: `MissingDatasetError`, `FileError`, `FormatError`; `ShapeError` for shapes of a size that cannot be
-  ///   drawn, and where the data set has no masks.
+  ///   drawn, and where the data set has not what has to come with the pictures.
   public func load(
     _ part: DatasetPart, directory: FilePath? = nil, size: Shape, imageSize: PictureSize? = nil,
     supervision: Supervision = .labels
   ) throws -> Dataset {
-    guard [.shapes, .fashionScenes].contains(self) || supervision != .masks else {
-      throw ShapeError("\(name) has no masks to learn from; shapes and fashion-scenes have")
+    #if !Imaging
+      guard !isFolderOfPictures else { throw WithoutImagingError("reads files of pictures") }
+    #endif
+    guard hasMasks || supervision != .masks else {
+      if case .folder(let path) = self, !File.exists(path) {
+        throw FileError("there is no such folder; name one with images and masks in it", path: path)
+      }
+      throw ShapeError(
+        "\(name) has no masks to learn from; shapes, fashion-scenes and folders with images and masks have")
+    }
+    guard !isFolderOfMasks || supervision != .labels else {
+      throw ShapeError(
+        "\(name) has masks and no class for each picture; train a network with a class for every pixel, as unet is"
+      )
     }
     if let imageSize, !isFolderOfPictures {
       throw ShapeError(
@@ -103,13 +116,22 @@ public enum DataSource: Sendable, Equatable {
     if case .folder(let path) = self { !Dataset.hasArrays(in: path) } else { false }
   }
 
+  private var hasMasks: Bool { [.shapes, .fashionScenes].contains(self) || isFolderOfMasks }
+
+  /// Whether the pictures are files beside those of their masks. In these 255 stands for no class.
+  public var isFolderOfMasks: Bool {
+    #if Imaging
+      if case .folder(let path) = self { return isFolderOfPictures && MaskFolder.isOne(path) }
+    #endif
+    return false
+  }
+
   private func pictures(
     in folder: FilePath, _ part: DatasetPart, _ imageSize: PictureSize?
   ) throws -> Dataset {
     #if Imaging
       return try Dataset.load(folder: folder, part, size: imageSize)
     #else
-      guard Dataset.hasArrays(in: folder) else { throw WithoutImagingError("reads files of pictures") }
       return try Dataset.load(arrays: folder, part)
     #endif
   }

@@ -72,24 +72,31 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     return model
   }
 
-  /// How the network trains.
+  /// How the network trains. What has no class in the masks of a folder counts nowhere, whatever the loss.
   ///
+  /// - Parameter data: another data set than the run's.
   /// - Throws: `SettingsError` for a loss of pixels where the network has none, and for weights of other classes than
   ///   there are, as soon as those are known; `NameError` and `OptionTextError` for one that cannot be read.
-  public func task() throws -> any TrainingTask {
+  public func task(on data: String? = nil) throws -> any TrainingTask {
     let task = try entry().task
-    guard let loss else { return task }
-    let pixels = try PixelLoss(loss)
+    var pixels = try loss.map { try PixelLoss($0) }
     guard task is Segmentation else {
+      guard let loss else { return task }
       throw SettingsError("--loss \(loss) is for networks with a class for every pixel; \(model) is none")
     }
     let classes = task.outputs(classes: classNames.count)
-    guard classNames.isEmpty || pixels.isFor(classes: classes) else {
+    if let pixels, !classNames.isEmpty, !pixels.isFor(classes: classes) {
       throw SettingsError(
-        "--loss \(loss) weighs \(pixels.classWeights.count) classes, and there are \(classes); write \(classes) "
+        "--loss \(loss ?? "") weighs \(pixels.classWeights.count) classes, and there are \(classes); write \(classes) "
           + "weights, that of the background first, or leave them out")
     }
-    return Segmentation(loss: .pixels(pixels))
+    if let source = try? DataSource(name: data ?? self.data), source.isFolderOfMasks {
+      let wanted = pixels ?? PixelLoss()
+      pixels = PixelLoss(
+        wanted.kind, ignoreClass: wanted.ignoreClass ?? Dataset.ignoredClass,
+        classWeights: wanted.classWeights)
+    }
+    return pixels.map { Segmentation(loss: .pixels($0)) } ?? task
   }
 
   /// The most values of a picture: beyond these no network has sizes that can be counted.

@@ -36,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
     guard show >= 0 else { throw ToolError("--show must not be negative; received \(show)") }
     try device.run { _ in
       let configuration = try network.configuration(data: data, directory: dataDir)
-      let task = try configuration.task()
+      let task = try configuration.task(on: data)
       guard show == 0 && !confusion || task is Classification else {
         throw ToolError(
           "\(show > 0 ? "--show draws" : "--confusion counts") the classes of pictures; \(configuration.model) has "

@@ -5,13 +5,16 @@ import Testing
 
 /// What augmentations do to pictures.
 struct AugmentedPicturesTests {
-  /// Pictures of random bytes.
+  /// Pictures and masks of random bytes.
   private static func noise(_ shape: Shape, seed: UInt64 = 1) throws -> Dataset {
     var generator = PhiloxGenerator(seed: seed)
     let bytes = (0..<shape.count).map { _ in UInt8(truncatingIfNeeded: generator.word()) }
     return try Dataset(
       name: "noise", images: HostArray(bytes, shape: shape),
-      labels: HostArray([Int32](repeating: 0, count: shape[0])), classNames: ["noise"])
+      labels: HostArray([Int32](repeating: 0, count: shape[0])),
+      masks: HostArray(
+        stride(from: 0, to: bytes.count, by: shape[3]).map { bytes[$0] }, shape: shape.removing(axis: 3)),
+      classNames: ["noise"])
   }
 
   private static func augmented(_ data: Dataset, _ text: String, seed: UInt64 = 7, epoch: Int = 3) throws
@@ -110,8 +113,27 @@ struct AugmentedPicturesTests {
     }
   }
 
+  /// What moves pixels moves those of the mask, which is the first channel here; what changes values leaves them.
+  @Test(arguments: [1, 3], [false, true]) func masksMoveWithTheirPictures(
+    channels: Int, isDrawn: Bool
+  ) throws {
+    let stored = try Self.noise([50, 9, 8, channels])
+    let data =
+      isDrawn
+      ? Dataset(
+        name: "drawn", count: 50, imageShape: [9, 8, channels], classNames: ["noise"], hasMasks: true
+      ) { stored.batch($0) }
+      : stored
+    let (steps, values) = ("flip,shift=2,crop=7", ",brightness=0.2,contrast=0.5,noise=0.1,erase=0.5")
+    let moved = try Self.augmented(data, steps).shuffled(seed: 3).batch([4, 40, 4, 7])
+    let first = stride(from: 0, to: moved.images.bytes.count, by: channels).map { moved.images.bytes[$0] }
+    #expect(moved.masks == HostArray(first, shape: [4, 7, 7]))
+    let changed = try Self.augmented(data, steps + values).shuffled(seed: 3).batch([4, 40, 4, 7])
+    #expect(changed.masks == moved.masks && changed.images != moved.images)
+  }
+
   /// The geometric steps at once against the same maps one after another in Double, with numbers drawn as the
-  /// augmentation draws them. Values may differ by one where rounding does.
+  /// augmentation draws them. Values may differ by one where rounding does; a mask has the value of the nearest pixel.
   @Test(arguments: [1, 3]) func resamplingIsBilinear(channels: Int) throws {
     let (height, width) = (11, 13)
     let data = try Self.noise([40, height, width, channels])
@@ -123,7 +145,8 @@ struct AugmentedPicturesTests {
       let angle = symmetric() * 60 * Double.pi / 180
       let zoom = 1 + symmetric() * 0.3
       let center = (x: Double(width - 1) / 2, y: Double(height - 1) / 2)
-      let (source, result) = (data.batch([index]).images, turned.batch([index]).images.bytes)
+      let (source, batch) = (data.batch([index]).images, turned.batch([index]))
+      let (result, mask) = (batch.images.bytes, batch.masks!.bytes)
       func value(_ x: Int, _ y: Int, _ channel: Int) -> Double {
         let pixel = Self.mirrored(y, height) * width + Self.mirrored(x, width)
         return Double(source.bytes[pixel * channels + channel])
@@ -138,6 +161,10 @@ struct AugmentedPicturesTests {
           )
           let (left, top) = (Int(place.x.rounded(.down)), Int(place.y.rounded(.down)))
           let (across, along) = (place.x - Double(left), place.y - Double(top))
+          if abs(across - 0.5) > 1e-3, abs(along - 0.5) > 1e-3 {
+            let nearest = value(left + Int(across + 0.5), top + Int(along + 0.5), 0)
+            #expect(Double(mask[y * width + x]) == nearest)
+          }
           for channel in 0..<channels {
             let upper = value(left, top, channel) * (1 - across) + value(left + 1, top, channel) * across
             let lower =

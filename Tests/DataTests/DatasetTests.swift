@@ -85,10 +85,21 @@ struct DatasetTests {
     #expect(loader[2] == dataset.batch([8, 9]))
   }
 
+  @Test func masksGoWhereTheirPicturesGo() throws {
+    let masks = HostArray((0..<20).map { UInt8($0) }, shape: [10, 1, 2])
+    let data = try Dataset(
+      name: "x", images: masks.reshaped([10, 1, 2, 1]), labels: HostArray([Int32](repeating: 0, count: 10)),
+      masks: masks, classNames: ["a"])
+    for part in try [data, data.shuffled(seed: 3), data.subset(3..<7), data.part(.test)] {
+      let batch = part.batch(0..<part.count)
+      #expect(batch.masks == batch.images.reshaped([part.count, 1, 2]))
+    }
+  }
+
   @Test func errorsSayWhatDoesNotFit() {
     let images = HostArray([0, 0, 0, 0] as [UInt8], shape: [2, 1, 2, 1])
-    func text(_ images: HostArray, _ labels: HostArray) -> String {
-      message { _ = try Dataset(name: "x", images: images, labels: labels, classNames: ["a"]) }
+    func text(_ images: HostArray, _ labels: HostArray, masks: HostArray? = nil) -> String {
+      message { _ = try Dataset(name: "x", images: images, labels: labels, masks: masks, classNames: ["a"]) }
     }
     #expect(
       text(HostArray([1] as [Int32]), HostArray([0] as [Int32]))
@@ -99,5 +110,9 @@ struct DatasetTests {
       text(images, HostArray([0] as [Int32])) == "each image needs one label; received 2 images, 1 labels")
     #expect(
       text(images, HostArray([0, 1] as [Int32])) == "label 1 of image 1 is outside the classes 0..<1")
+    #expect(
+      text(
+        images, HostArray([0, 0] as [Int32]), masks: HostArray([0, 0, 0, 0] as [UInt8], shape: [2, 2, 1]))
+        == "masks of these images are uint8 of shape 2x1x2; received 2x2x1 uint8")
   }
 }

@@ -19,6 +19,11 @@ extension MutationTests {
       let mutations = Mutations(try pngs())
       return ({ withRightChecksums(mutations[$0]) }, { _ = try PNG.decode($0) })
     },
+    // What is in colours is refused before damage is found.
+    Format("PNG masks with right checksums") {
+      let mutations = Mutations(try pngs().filter { (try? PNG.decodeMask($0.bytes)) != nil })
+      return ({ withRightChecksums(mutations[$0]) }, { _ = try PNG.decodeMask($0) })
+    },
     Format("JPEG", try jpegs()) { _ = try JPEG.decode($0) },
   ]
 

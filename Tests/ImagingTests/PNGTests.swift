@@ -8,29 +8,12 @@ struct PNGTests {
     return HostArray((0..<shape.count).map { _ in UInt8(truncatingIfNeeded: generator.word()) }, shape: shape)
   }
   private func text(_ bytes: [UInt8]) -> String { message { _ = try PNG.decode(bytes) } }
-  private func bigEndian(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(value >> $0 & 255) } }
-
-  /// A chunk with its checksum (PNG specification, annex D), bit by bit.
-  private func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
-    let body = Array(name.utf8) + data
-    var checksum = UInt32.max
-    for byte in body {
-      checksum ^= UInt32(byte)
-      for _ in 0..<8 { checksum = checksum >> 1 ^ (checksum & 1 == 0 ? 0 : 0xEDB8_8320) }
-    }
-    return bigEndian(data.count) + body + bigEndian(Int(~checksum))
-  }
-  /// Rows, each after the byte of its filter, in one block of deflate that is not compressed.
+  private func bigEndian(_ value: Int) -> [UInt8] { PictureFile.bigEndian(value) }
+  private func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] { PictureFile.chunk(name, data) }
   private func file(
     width: Int, height: Int, depth: UInt8, color: UInt8, before: [UInt8] = [], rows: [UInt8]
   ) -> [UInt8] {
-    var (a, b) = (1, 0)
-    for byte in rows { (a, b) = ((a + Int(byte)) % 65521, (b + a + Int(byte)) % 65521) }
-    let count = [UInt8(rows.count & 255), UInt8(rows.count >> 8)]
-    let block: [UInt8] = [0x78, 0x01, 0x01] + count + count.map { ~$0 } + rows + bigEndian(b << 16 | a)
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-      + chunk("IHDR", bigEndian(width) + bigEndian(height) + [depth, color, 0, 0, 0]) + before
-      + chunk("IDAT", block) + chunk("IEND", [])
+    PictureFile.png(width: width, height: height, depth: depth, color: color, before: before, rows: rows)
   }
 
   @Test(arguments: [[1, 1, 1], [5, 7, 1], [5, 7, 3], [1, 300, 3], [300, 1, 1]]) func roundTrip(
@@ -67,6 +50,42 @@ struct PNGTests {
     #expect(
       try pixels(8, 6, [1, 2, 3, 0, 4, 5, 6, 255])
         == HostArray([255, 255, 255, 4, 5, 6] as [UInt8], shape: [1, 2, 3]))
+  }
+
+  /// Numbers as they are stored, whatever colours a palette gives them; the second palette has one colour twice.
+  @Test func masksAreReadAsNumbers() throws {
+    func numbers(
+      _ depth: UInt8, _ color: UInt8, _ row: [UInt8], width: Int, before: [UInt8] = []
+    ) throws -> [UInt8] {
+      let mask = try PNG.decodeMask(
+        file(width: width, height: 1, depth: depth, color: color, before: before, rows: [0] + row))
+      #expect(mask.shape == [1, width, 1])
+      return mask.bytes
+    }
+    let palette = chunk("PLTE", [9, 8, 7, 1, 2, 3, 9, 8, 7, 255, 255, 255]) + chunk("tRNS", [0, 255, 7])
+    for (color, before) in [(UInt8(0), [UInt8]()), (3, palette), (0, chunk("gAMA", bigEndian(100_000)))] {
+      #expect(try numbers(1, color, [0b1011_0000], width: 4, before: before) == [1, 0, 1, 1])
+      #expect(try numbers(2, color, [0b0001_1011], width: 4, before: before) == [0, 1, 2, 3])
+      #expect(try numbers(4, color, [0x02, 0x9F], width: 4, before: before) == [0, 2, 9, 15])
+      #expect(try numbers(8, color, [0, 2, 21, 255], width: 4, before: before) == [0, 2, 21, 255])
+    }
+    #expect(try PNG.decodeMask(PictureFile.bytes("palette.png")).shape[2] == 1)
+    func text(_ depth: UInt8, _ color: UInt8, _ row: [UInt8]) -> String {
+      message { _ = try numbers(depth, color, row, width: 1) }
+    }
+    let rule =
+      ", and no mask; a mask is grey or has a palette, and the number of a pixel, 0 to 255, is its class"
+    #expect(text(8, 2, [1, 2, 3]) == "is a picture in colours" + rule)
+    #expect(text(8, 6, [1, 2, 3, 4]) == "is a picture in colours" + rule)
+    #expect(text(8, 4, [1, 2]) == "is a picture with opacity" + rule)
+    #expect(text(16, 0, [1, 2]) == "is a picture of 16 bits" + rule)
+    let headless = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IDAT", []) + chunk("IEND", [])
+    #expect(
+      message { _ = try PNG.decodeMask(headless) }
+        == "is a damaged PNG picture: it does not begin with a header")
+    try withstandsDamage(
+      file(width: 4, height: 1, depth: 2, color: 3, before: palette, rows: [0, 0b0001_1011]), flips: 2000
+    ) { _ = try PNG.decodeMask($0) }
   }
 
   @Test func picturesMakeAGrid() throws {

@@ -190,7 +190,7 @@ import Testing
     ),
     (
       ["train", "--model", "unet", "--data", "fashion-mnist"],
-      "fashion-mnist has no masks to learn from; shapes and fashion-scenes have"
+      "fashion-mnist has no masks to learn from; shapes, fashion-scenes and folders with images and masks have"
     ),
     (
       ["train", "--data", "shapes", "--loss", "dice"],

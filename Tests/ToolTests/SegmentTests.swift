@@ -54,6 +54,46 @@ import Testing
     #expect(own.lines.count == 8 && File.exists(run.appending("segments/7.png")), "\(own.errors)")
   }
 
+  /// Of pictures of any size with masks: classes and channels come from the folder, and 255 counts nowhere.
+  @Test func aFolderOfMasksIsLearned() throws {
+    let folder = try temporaryFolder()
+    defer { _ = system("rm -r '\(folder)'") }
+    for (part, count) in [("train", 5), ("test", 2)] {
+      for index in 0..<count {
+        let (height, width) = (16 + index, 20 - index)
+        let values = (0..<height * width).map { [0, 1, 1, 255, 2][$0 % 5] as UInt8 }
+        for (kind, channels) in [("images", 3), ("masks", 1)] {
+          let picture = HostArray(
+            channels == 1 ? values : values.flatMap { [$0, 255 - $0, 9] }, shape: [height, width, channels])
+          try put(PNG.encode(picture), folder.appending("cells/\(part)/\(kind)/\(index).png"))
+        }
+      }
+    }
+    try put(Array("ground\nleft\nright\n".utf8), folder.appending("cells/classes.txt"))
+    let run = folder.appending("run").string
+    let data = ["--data", "folder:\(folder)/cells"]
+    let training = try Command(
+      ["train", "--model", "unet", "--image-size", "16", "--steps", "2", "--batch-size", "2", "--augment"]
+        + ["flip,rotate=20", "--loss", "dice", "--output", run] + data)
+    #expect(
+      training.status == 0 && training.output.contains(" (5 pictures of 16x16x3)"), "\(training.errors)")
+    let evaluation = try Command("evaluate", "--run", run)
+    let table = evaluation.lines.suffix(4).map { $0.split(separator: " ") }
+    #expect(table.map(\.first) == ["class", "background", "left", "right"], "\(evaluation.errors)")
+    let pixels = try DataSource(name: data[1]).load(
+      .test, size: [16, 16, 3], imageSize: PictureSize("16"), supervision: .masks
+    ).batch([0, 1]).masks!.bytes
+    #expect(table.dropFirst().map { Int($0[3]) } == (0...2).map { value in pixels.count { $0 == value } })
+    #expect(pixels.contains(255))
+    let segments = try Command("segment", "--run", run)
+    #expect(segments.status == 0 && segments.lines.count == 2, "\(segments.errors)")
+    let classes = try Command(["train", "--model", "resnet20"] + data)
+    #expect(
+      classes.errors
+        == "martlet: \(folder)/cells has masks and no class for each picture; train a network with a class for every "
+        + "pixel, as unet is\n")
+  }
+
   /// A folder of photos in all sizes becomes a data set of one.
   @Test func picturesOfAFolderAreBroughtToASize() throws {
     let folder = try temporaryFolder()

@@ -378,8 +378,12 @@ struct WrongUseTests {
       "layers.2 (Conv2D): kernel 3 does not fit input 2x2 with padding .valid; the smallest input is 3x3, or use padding: .same"
     ),
     WrongUse(
+      "masks of a folder that is not there", "train --model unet --data folder:@/cells --steps 1",
+      "@/cells: there is no such folder; name one with images and masks in it"),
+    WrongUse(
       "masks from pictures that have none", "train --model unet --data folder:@/faces --steps 1",
-      "@/faces has no masks to learn from; shapes and fashion-scenes have"),
+      "@/faces has no masks to learn from; shapes, fashion-scenes and folders with images and masks have"
+    ) { try put(Bytes.pgm(8, 8), $0.appending("faces/images/1.pgm")) },
   ]
 
   // MARK: - Weights
