@@ -14,6 +14,17 @@
 #define TN 2
 #endif
 #define GN (TN * VW)
+// OpenCL's own function does nothing on some processors, and the compiler's is unknown to simulators, which define another.
+#ifndef PREFETCH
+#ifndef __has_builtin
+#define __has_builtin(name) 0
+#endif
+#if __has_builtin(__builtin_prefetch)
+#define PREFETCH(p) __builtin_prefetch(p)
+#else
+#define PREFETCH(p) prefetch((p), 16)
+#endif
+#endif
 // A statement for every row of a tile.
 #define EACH(statement) { _Pragma("unroll") for (int i = 0; i < TM; i++) { statement; } }
 
@@ -95,7 +106,12 @@ void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c
         if (m0 + i + 1 < p.M) q = next(p, q);
       }
     }
+    const int follows = origin(p, q) * p.aPixel;
     for (int strip = firstStrip; strip < lastStrip; strip++) {
+      // Each strip asks for its share of the next block's rows, which no cache has yet.
+      if (p.taps == 1 && p.aK == 1 && p.K <= 256 && m0 + TM < lastRow)
+        for (int k = (strip - firstStrip) * 16; k < p.K; k += (lastStrip - firstStrip) * 16)
+          for (int i = 0; i < TM; i++) PREFETCH(a + follows + i * p.step[2] * p.aPixel + k);
       __global const float *panel = b + (isPacked ? strip * p.taps * p.K * GN : strip * GN);
       VEC sum[TM][TN];
 #pragma unroll
