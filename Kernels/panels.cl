@@ -25,8 +25,6 @@
 #define PREFETCH(p) prefetch((p), 16)
 #endif
 #endif
-// A statement for every row of a tile.
-#define EACH(statement) { _Pragma("unroll") for (int i = 0; i < TM; i++) { statement; } }
 
 // B into panels of GN columns, zeros beyond N; one item a row of a panel.
 __kernel void pack(ARRAY(const float, b), ARRAY(float, panels), ARRAY(const int4, taps), const int count,
@@ -157,30 +155,13 @@ void multiplyPanels(ARRAY(const float, a), ARRAY(const float, b), ARRAY(float, c
       }
       // A strip lies in one line.
       const int line = strip * GN / p.columnsOfLine, n0 = strip * GN - line * p.columnsOfLine;
-      if (n0 + GN <= p.columnsOfLine && p.activation < 2) {
+#pragma unroll
+      for (int i = 0; i < TM; i++)
 #pragma unroll
         for (int j = 0; j < TN; j++) {
-          const int n = n0 + j * VW, shared = n + z * p.rowBatch, at = line * p.lineStep + z * p.cBatch + n;
-          if (p.epilogue & 1) EACH(sum[i][j] += LOAD(bias + shared))
-          if (p.epilogue & 2) EACH(sum[i][j] *= LOAD(scale + shared))
-          if (p.epilogue & 4) EACH(sum[i][j] += LOAD(shift + shared))
-          if (p.epilogue & 8) EACH(sum[i][j] += LOAD(residual + place[i] + at))
-          if (p.activation == 1) EACH(sum[i][j] = sum[i][j] < (VEC)(0.0f) ? (VEC)(0.0f) : sum[i][j])
-          if (p.epilogue & 16)
-            EACH(sum[i][j] = LOAD(mask + place[i] + at) > (VEC)(0.0f) ? sum[i][j] : (VEC)(0.0f))
-#pragma unroll
-          for (int i = 0; i < TM; i++)
-            if (m0 + i < p.M) *(__global Unaligned *)(c + (place[i] + at)) = sum[i][j];
+          const int n = n0 + j * VW, at = place[i] + line * p.lineStep + z * p.cBatch + n;
+          if (m0 + i < p.M) finish(sum[i][j], p, c, at, n + z * p.rowBatch, p.columnsOfLine - n, EXTRAS);
         }
-      } else {
-#pragma unroll
-        for (int i = 0; i < TM; i++)
-#pragma unroll
-          for (int j = 0; j < TN; j++) {
-            const int n = n0 + j * VW, at = place[i] + line * p.lineStep + z * p.cBatch + n;
-            if (m0 + i < p.M) finish(sum[i][j], p, c, at, n + z * p.rowBatch, p.columnsOfLine - n, EXTRAS);
-          }
-      }
     }
   }
 }
